@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use boldface::{Dataset, Kind};
+use boldface::{Dataset, PluginKind};
 use boldface_plugins as _;
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Lora, seed};
 use boldface_engine::{AdamW, Noise, Pass, no_grad, open};
-use boldface_lm::{Network, adapter};
+use boldface_lm::{PublishedNetwork, adapter};
 use boldface_tests::{python, told};
 use serde::Deserialize;
 
@@ -34,7 +34,7 @@ fn adapters_open_in_python_and_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut own = Vec::new();
     for model in ["gpt2", "llama", "qwen3"] {
-        let save = |network: &Network, lora: &Lora, name: &str| {
+        let save = |network: &PublishedNetwork, lora: &Lora, name: &str| {
             adapter::save(network, lora, model, &folder.path().join(model).join(name))
                 .expect("an adapter is saved");
         };
@@ -80,7 +80,7 @@ fn golden(model: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/adapter").join(model)
 }
 
-fn published(model: &str) -> Network {
+fn published(model: &str) -> PublishedNetwork {
     let engine = open("dfdx", "cpu").expect("the embedded engine");
     boldface_lm::open(&golden(model)).expect("a model").network(&engine).expect("its weights")
 }
@@ -96,7 +96,7 @@ fn tokens(model: &str) -> Vec<u32> {
 }
 
 /// Trains next-token prediction for twenty steps, enough to move both matrices far from their start.
-fn train(network: &mut Network, lora: &Lora, model: &str) {
+fn train(network: &mut PublishedNetwork, lora: &Lora, model: &str) {
     network.params.train_only(|name| name.contains(".lora_"));
     let tokens = tokens(model);
     let mut optimiser = AdamW::new(0.0);
@@ -109,7 +109,7 @@ fn train(network: &mut Network, lora: &Lora, model: &str) {
     }
 }
 
-fn hidden(network: &Network, pass: &Pass<'_>, tokens: &[u32]) -> boldface_engine::Tensor {
+fn hidden(network: &PublishedNetwork, pass: &Pass<'_>, tokens: &[u32]) -> boldface_engine::Tensor {
     let (length, width) = (tokens.len(), network.config.width);
     let places: Vec<u32> = (0..length as u32).collect();
     let visible: Vec<u32> = places.iter().map(|place| place + 1).collect();
@@ -117,7 +117,7 @@ fn hidden(network: &Network, pass: &Pass<'_>, tokens: &[u32]) -> boldface_engine
     network.read(pass, &x, &places, &visible, None).reshape(&[length, width])
 }
 
-fn logits(network: &Network, lora: &Lora, model: &str) -> Vec<f32> {
+fn logits(network: &PublishedNetwork, lora: &Lora, model: &str) -> Vec<f32> {
     let pass = network.inference().lora_scale(adapter::lora_scale(lora));
     no_grad(|| {
         let hidden = hidden(network, &pass, &tokens(model));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use boldface::serde_json::{self, json};
 use boldface::{
-    CorpusGenerator, Dataset, Kind, Part, Regions, Scan, ScanId, ScanInfo, Split, TimeSeries, Window,
+    CorpusGenerator, Dataset, Part, PluginKind, Regions, Scan, ScanId, ScanInfo, Split, TimeSeries, Window,
 };
 use boldface_tests::{repository, shared, told};
 

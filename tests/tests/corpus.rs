@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use boldface::{Answer, Describer, Descriptor, Fact, Outcome, Prediction};
 use boldface_runner::plan::Plan;
-use boldface_runner::run::{Answered, Finished, run};
+use boldface_runner::run::{Finished, OutcomeLine, run};
 use boldface_tests::{Sandbox, Seen, plan, repository};
 
 /// Returns the plan and the run of the spec, with the whole corpus.
@@ -34,7 +34,7 @@ fn the_whole_corpus_is_read_back_and_a_reference_scores_1() {
     let sandbox = Sandbox::new();
     let (plan, finished) = whole(&sandbox);
     let corpus = folder(&sandbox, &finished, "corpus");
-    let load = |entry: &boldface_runner::plan::Entry<dyn boldface::CorpusGenerator>| {
+    let load = |entry: &boldface_runner::plan::PlannedPlugin<dyn boldface::CorpusGenerator>| {
         entry.config.load(&corpus.join(&entry.name)).unwrap()
     };
     let describers: Vec<Box<dyn Describer>> = plan.corpora.iter().map(load).collect();
@@ -65,7 +65,7 @@ fn the_whole_corpus_is_read_back_and_a_reference_scores_1() {
 
     // The captioning task scores 1 if its reference is given as the answer.
     let outcomes = folder(&sandbox, &finished, "baseline.captioning").join("outcomes.jsonl");
-    let parse = |line: &str| serde_json::from_str::<Answered>(line).unwrap().outcome;
+    let parse = |line: &str| serde_json::from_str::<OutcomeLine>(line).unwrap().outcome;
     let perfect: Vec<Outcome> = fs::read_to_string(outcomes)
         .unwrap()
         .lines()

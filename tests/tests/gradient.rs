@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use boldface::{TimeSeries, serde_json};
-use boldface_features::gradient::{Embedding, Gradients, Kernel, Steps, Template, affinity};
+use boldface_features::gradient::{
+    ConnectivityGradients, Embedding, GradientTemplate, Kernel, Steps, affinity,
+};
 use boldface_features::{Fc, fc};
 use boldface_tests::{shared, told};
 use serde::Deserialize;
@@ -88,7 +90,7 @@ fn compare(theirs: &Brainspace, folder: &Path) {
     let Turned { kernel, embedding, target, aligned } = &theirs.procrustes;
     let steps = Steps { kernel: *kernel, sparsity: 0.9, embedding: *embedding, components: 3 };
     let maps = target.iter().map(|map| map.iter().copied().map(Some).collect()).collect();
-    let template = Template { maps, lambdas: vec![0.0; 3], shares: vec![0.0; 3] };
+    let template = GradientTemplate { maps, lambdas: vec![0.0; 3], shares: vec![0.0; 3] };
     let turned = steps.gradients(&fc).and_then(|ours| ours.turned_onto(&template)).expect("a whole scan");
     for (g, aligned) in aligned.iter().enumerate() {
         let far = turned.map(g).iter().zip(aligned).any(|(a, b)| (a - b).abs() > 1e-8);
@@ -116,7 +118,7 @@ fn near(ours: &[f64], theirs: &[f64], share: f64, what: &str) {
 }
 
 /// Checks that the absolute correlation of each gradient with theirs exceeds `1 - less`.
-fn alike(ours: &Gradients, theirs: &[Vec<f64>], less: f64, what: &str) {
+fn alike(ours: &ConnectivityGradients, theirs: &[Vec<f64>], less: f64, what: &str) {
     for (g, theirs) in theirs.iter().enumerate() {
         let r = correlation(&ours.map(g), theirs).abs();
         assert!(r > 1.0 - less, "{what}: gradient {} correlates {r}", g + 1);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use boldface::TimeSeries;
 use boldface::seed::stream;
 use boldface_features::fc;
-use boldface_features::graph::{self, Edges, Graph, Weights};
+use boldface_features::graph::{self, EdgeWeights, Edges, Graph};
 use boldface_imaging::npy;
 use boldface_tests::{repository, told};
 use serde_json::Value;
@@ -38,7 +38,7 @@ fn drawn(told: &Value) -> Graph {
     let values = volumes.flat_map(|volume| regions.iter().map(|&region| volume[region]));
     let series = TimeSeries::new(trs, regions.len(), 2.0, values.collect()).expect("volumes by regions");
     let density = told["density"].as_f64().expect("a number");
-    Weights::from_fc(&fc(&series), Edges::Absolute).graphs(&[density]).remove(0)
+    EdgeWeights::from_fc(&fc(&series), Edges::Absolute).graphs(&[density]).remove(0)
 }
 
 #[test]

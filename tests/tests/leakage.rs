@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use boldface::{Part, Prediction, Split};
-use boldface_runner::run::{Answered, Finished, Manifest};
+use boldface_runner::run::{Finished, Manifest, OutcomeLine};
 use boldface_tests::{Sandbox, Seen, test_score};
 
 /// Test score of logistic regression on FC, for simulated scans of two classes.
@@ -225,7 +225,7 @@ fn the_volumes_to_predict_change_no_prediction() {
         for stage in ["baseline.forecasting", "evaluation.forecasting"] {
             let text = fs::read_to_string(artefact(&sandbox, &run, stage).join("outcomes.jsonl")).unwrap();
             for line in text.lines() {
-                let answered: Answered = serde_json::from_str(line).unwrap();
+                let answered: OutcomeLine = serde_json::from_str(line).unwrap();
                 let Prediction::Series { predicted, actual } = answered.outcome.prediction else {
                     panic!("{line}")
                 };

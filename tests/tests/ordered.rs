@@ -6,7 +6,7 @@ use std::fs;
 
 use boldface::Prediction;
 use boldface_runner::plan::{Build, Offer, Plan, no_libraries, resolve};
-use boldface_runner::run::{Answered, Finished};
+use boldface_runner::run::{Finished, OutcomeLine};
 use boldface_tests::{Sandbox, Seen, repository, test_score};
 
 /// Simulated scans whose classes are numbers. The codes show the phase of a wave that depends on the
@@ -73,12 +73,12 @@ fn problems(text: &str) -> String {
 }
 
 /// Returns the answers of an evaluation, by answerer.
-fn answers(sandbox: &Sandbox, finished: &Finished, stage: &str) -> BTreeMap<String, Vec<Answered>> {
+fn answers(sandbox: &Sandbox, finished: &Finished, stage: &str) -> BTreeMap<String, Vec<OutcomeLine>> {
     let record = finished.stages.iter().find(|record| record.stage.name() == stage).unwrap();
     let path = sandbox.path("runs").join(&record.artefact).join("outcomes.jsonl");
-    let mut by: BTreeMap<String, Vec<Answered>> = BTreeMap::new();
+    let mut by: BTreeMap<String, Vec<OutcomeLine>> = BTreeMap::new();
     for line in fs::read_to_string(path).unwrap().lines() {
-        let answered: Answered = serde_json::from_str(line).unwrap();
+        let answered: OutcomeLine = serde_json::from_str(line).unwrap();
         by.entry(answered.plugin.clone()).or_default().push(answered);
     }
     by
@@ -141,8 +141,8 @@ fn bands_get_their_frequencies_again() {
         corrected["without-frequencies"].iter().map(|answered| &answered.outcome).collect::<Vec<_>>()
     );
     // Most facts are typical, so the middle of the bands gains.
-    let middle = |answers: &[Answered]| -> f64 {
-        let share = |answered: &Answered| {
+    let middle = |answers: &[OutcomeLine]| -> f64 {
+        let share = |answered: &OutcomeLine| {
             let Prediction::Choice { probabilities } = &answered.outcome.prediction else { panic!() };
             assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9);
             probabilities[probabilities.len() / 2]

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use boldface::{Answer, Part, Prediction};
 use boldface_runner::plan::{Build, Offer, Plan, no_libraries, resolve};
-use boldface_runner::run::{Answered, Finished};
+use boldface_runner::run::{Finished, OutcomeLine};
 use boldface_tests::{Sandbox, Seen, repository, test_score};
 
 /// Simulated scans whose classes are numbers. The codes show the phase of a wave that depends on the
@@ -76,12 +76,12 @@ fn problems(text: &str) -> String {
 }
 
 /// Returns the answers of an evaluation, by answerer.
-fn answers(sandbox: &Sandbox, finished: &Finished, stage: &str) -> BTreeMap<String, Vec<Answered>> {
+fn answers(sandbox: &Sandbox, finished: &Finished, stage: &str) -> BTreeMap<String, Vec<OutcomeLine>> {
     let record = finished.stages.iter().find(|record| record.stage.name() == stage).unwrap();
     let path = sandbox.path("runs").join(&record.artefact).join("outcomes.jsonl");
-    let mut by: BTreeMap<String, Vec<Answered>> = BTreeMap::new();
+    let mut by: BTreeMap<String, Vec<OutcomeLine>> = BTreeMap::new();
     for line in fs::read_to_string(path).unwrap().lines() {
-        let answered: Answered = serde_json::from_str(line).unwrap();
+        let answered: OutcomeLine = serde_json::from_str(line).unwrap();
         by.entry(answered.plugin.clone()).or_default().push(answered);
     }
     by
@@ -289,7 +289,7 @@ fn a_prior_is_corrected_by_a_model_that_knows_more_and_kept_otherwise() {
     let finished = run(&sandbox, &spec(&coupled));
     let told = answers(&sandbox, &finished, "evaluation.condition");
     let baselines = answers(&sandbox, &finished, "baseline.condition");
-    let shares = |answers: &[Answered]| -> Vec<Prediction> {
+    let shares = |answers: &[OutcomeLine]| -> Vec<Prediction> {
         answers.iter().map(|answer| answer.outcome.prediction.clone()).collect()
     };
     assert!(auroc(&finished, "bigram") > 0.9);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use boldface_imaging::bold::Bold;
 use boldface_imaging::nifti::{Affine, Datatype};
 use boldface_imaging::parcellation::{
-    Kind, ParcellateOptions, Parcellated, Parcellation, ParcellationFiles, parcellate,
+    ParcellateOptions, Parcellated, Parcellation, ParcellationFiles, ParcellationKind, parcellate,
 };
 use boldface_imaging::testing::Image;
 use boldface_tests::{is_ci, python, repository};
@@ -110,7 +110,7 @@ fn ours(
     atlas: &Path,
     mask: Option<&Path>,
     fwhm: Option<f64>,
-    kind: Kind,
+    kind: ParcellationKind,
 ) -> (Parcellation, Parcellated) {
     let files =
         ParcellationFiles { volume: atlas.into(), regions: None, networks: "network".to_owned(), kind };
@@ -169,9 +169,10 @@ fn every_combination_of_options_is_nilearns() {
     for case in &cases {
         let text = |key: &str| case[key].as_str();
         write_bold(&scan, text("scan").unwrap(), text("dtype").unwrap());
-        let kind = if text("kind") == Some("maps") { Kind::Maps } else { Kind::Labels };
+        let kind =
+            if text("kind") == Some("maps") { ParcellationKind::Maps } else { ParcellationKind::Labels };
         match kind {
-            Kind::Maps => write_maps(&atlas, text("atlas").unwrap()),
+            ParcellationKind::Maps => write_maps(&atlas, text("atlas").unwrap()),
             _ => write_labels(&atlas, text("atlas").unwrap()),
         }
         text("mask").inspect(|on| write_mask(&mask, on));
@@ -225,7 +226,7 @@ fn real_scans_are_nilearns() {
         let path = |key: &str| case[key].as_str().map(PathBuf::from);
         let (scan, atlas) = (path("scan").unwrap(), path("atlas").unwrap());
         let (parcellation, made) =
-            ours(&scan, &atlas, path("mask").as_deref(), case["fwhm"].as_f64(), Kind::Labels);
+            ours(&scan, &atlas, path("mask").as_deref(), case["fwhm"].as_f64(), ParcellationKind::Labels);
         check(case, &parcellation, &made);
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use boldface::{MetricRow, Part};
 use boldface_runner::run::{Budget, PREDICTIONS, run_sweep};
-use boldface_tables::predictions::{self, Kind, Row};
+use boldface_tables::predictions::{self, AnswererKind, PredictionRow};
 use boldface_tests::{Sandbox, Seen, told};
 
 /// A choice, a number and a forecast without training.
@@ -59,7 +59,7 @@ fn run(sandbox: &Sandbox) -> std::path::PathBuf {
     sandbox.run("spec.toml", &Seen::default()).unwrap_or_else(|failed| panic!("{failed}")).dir
 }
 
-fn read(dir: &Path) -> Vec<Row> {
+fn read(dir: &Path) -> Vec<PredictionRow> {
     predictions::read(&dir.join(PREDICTIONS)).unwrap()
 }
 
@@ -113,7 +113,7 @@ fn every_answer_is_there_and_a_cached_run_writes_the_same_bytes() {
         rows.iter()
             .filter(move |row| row.task == task && row.answerer == answerer)
             .cloned()
-            .collect::<Vec<Row>>()
+            .collect::<Vec<PredictionRow>>()
     };
     let scans = of("forecasting", "bigram").len();
     assert!(scans >= 24, "{scans}");
@@ -121,9 +121,9 @@ fn every_answer_is_there_and_a_cached_run_writes_the_same_bytes() {
     assert_eq!(of("age", "fc-ridge").len(), scans);
     for answerer in ["bigram", "text-only", "surrogate", "fc-logistic", "majority"] {
         let kind = match answerer {
-            "bigram" => Kind::Model,
-            "text-only" | "surrogate" => Kind::Control,
-            _ => Kind::Baseline,
+            "bigram" => AnswererKind::Model,
+            "text-only" | "surrogate" => AnswererKind::Control,
+            _ => AnswererKind::Baseline,
         };
         assert!(of("group", answerer).iter().all(|row| row.kind == kind), "{answerer}");
         assert!(of("group", answerer).iter().any(|row| row.part == Part::Test), "{answerer}");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use boldface_imaging::nifti::Affine;
-use boldface_imaging::table::Table;
+use boldface_imaging::table::TextTable;
 use boldface_imaging::testing::Image;
 use boldface_tests::{Sandbox, is_ci, repository};
 
@@ -87,8 +87,8 @@ fn the_450_regions_have_the_centroids_and_sizes_that_their_table_says() {
         (said(&output.stdout), said(&output.stderr)),
         ("regions.tsv: 450 regions, Tian S3 + Schaefer-400, 7-network order\n".to_owned(), String::new())
     );
-    let made = Table::read(&sandbox.path("regions.tsv")).unwrap();
-    let shipped = Table::read(&folder.join("tianS3_schaefer400_7net_order_450_labels.tsv")).unwrap();
+    let made = TextTable::read(&sandbox.path("regions.tsv")).unwrap();
+    let shipped = TextTable::read(&folder.join("tianS3_schaefer400_7net_order_450_labels.tsv")).unwrap();
     for (row, expected) in made.rows().zip(shipped.rows()) {
         let ours =
             ["index", "name", "hemisphere", "network", "x", "y", "z", "voxels", "color"].map(|c| row.get(c));

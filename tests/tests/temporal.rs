@@ -5,8 +5,8 @@ use std::path::Path;
 
 use boldface::{Regions, TimeSeries};
 use boldface_features::signal::{detrend, lag1};
-use boldface_features::spectrum::{ALFF, Band, LOW, Spectra};
-use boldface_features::temporal::{Shape, Sliding};
+use boldface_features::spectrum::{ALFF, FrequencyBand, LOW, Spectra};
+use boldface_features::temporal::{Sliding, WindowTaper};
 use boldface_features::{Missing, Networks};
 use boldface_imaging::npy;
 use boldface_tests::{repository, shared, told};
@@ -52,7 +52,7 @@ fn compare(path: &Path, rows: &str, series: &TimeSeries) {
         z.iter_mut().for_each(|x| *x /= sd);
         let (alff, welch) = (spectra.alff(&signal, ALFF).unwrap(), spectra.welch(&z).unwrap());
         // The script excludes the lower end of the fast band.
-        let fast = Band { low: 0.10 + 1e-6, high: 0.25 };
+        let fast = FrequencyBand { low: 0.10 + 1e-6, high: 0.25 };
         let (low, high) = (welch.sum(LOW).unwrap(), welch.sum(fast).unwrap());
         let all = welch.density.iter().sum();
         let ours = [alff.alff, alff.falff, lag1(&signal).unwrap(), all, low, high];
@@ -76,7 +76,7 @@ fn windows(theirs: &Value, series: &TimeSeries, alive: &[usize]) {
     let networks = (0..alive.len()).map(|roi| ["even", "odd"][roi % 2].to_owned()).collect();
     let networks = Networks::group(&Regions { names, networks });
     let (window, step) = (40.0 * series.tr(), 10.0 * series.tr());
-    let sliding = Sliding::new(window, step, Shape::Square, series.tr()).unwrap();
+    let sliding = Sliding::new(window, step, WindowTaper::Square, series.tr()).unwrap();
     let ours = sliding.couplings(&series, &networks, std::slice::from_ref(&(0..series.trs()))).unwrap();
     let theirs = theirs.as_array().unwrap();
     assert_eq!(ours.len(), theirs.len());

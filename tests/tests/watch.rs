@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::Duration;
 
-use boldface_runner::run::{Event, Line, PROGRESS};
+use boldface_runner::run::{JournalEvent, JournalLine, PROGRESS};
 use boldface_tests::{Sandbox, Seen};
 
 const TINY: &str = r#"
@@ -29,8 +29,8 @@ horizon = 20
 resamples = 40
 "#;
 
-fn told(file: &mut File, at: f64, event: Event) {
-    writeln!(file, "{}", serde_json::to_string(&Line { at, event }).unwrap()).unwrap();
+fn told(file: &mut File, at: f64, event: JournalEvent) {
+    writeln!(file, "{}", serde_json::to_string(&JournalLine { at, event }).unwrap()).unwrap();
 }
 
 fn stages() -> Vec<String> {
@@ -48,9 +48,10 @@ fn a_finished_run_says_so() {
     assert!(text.starts_with("runs/latest  7 of 7 stages\n") && text.ends_with("finished\n"), "{text}");
     // Every line can be parsed, and nothing else writes to this file.
     let lines = fs::read_to_string(dir.join(PROGRESS)).unwrap();
-    let lines: Vec<Line> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<JournalLine> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.is_sorted_by(|a, b| a.at <= b.at));
-    let finished = lines.iter().filter(|line| matches!(line.event, Event::Finished { cached: false, .. }));
+    let finished =
+        lines.iter().filter(|line| matches!(line.event, JournalEvent::Finished { cached: false, .. }));
     assert_eq!(finished.count(), 7);
 }
 
@@ -70,15 +71,15 @@ fn a_run_that_goes_on_is_followed_to_its_end() {
     let path = sandbox.write(&format!("runs/tiny/2026-11-23T00-00-00/{PROGRESS}"), "");
     let mut file = OpenOptions::new().append(true).open(path).unwrap();
     file.try_lock().unwrap();
-    told(&mut file, 0.0, Event::Opened { stages: stages() });
-    told(&mut file, 0.1, Event::Finished { stage: "series".into(), seconds: 0.1, cached: true });
+    told(&mut file, 0.0, JournalEvent::Opened { stages: stages() });
+    told(&mut file, 0.1, JournalEvent::Finished { stage: "series".into(), seconds: 0.1, cached: true });
     let mut watch = sandbox.command(&["watch", "tiny"]);
     let mut child = watch.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(600));
     assert!(child.try_wait().unwrap().is_none(), "it did not wait for the end");
-    told(&mut file, 1.0, Event::Started { stage: "tokenizer".into(), plugin: "vq".into() });
-    told(&mut file, 3.0, Event::Finished { stage: "tokenizer".into(), seconds: 2.0, cached: false });
-    told(&mut file, 3.0, Event::Ended { error: None });
+    told(&mut file, 1.0, JournalEvent::Started { stage: "tokenizer".into(), plugin: "vq".into() });
+    told(&mut file, 3.0, JournalEvent::Finished { stage: "tokenizer".into(), seconds: 2.0, cached: false });
+    told(&mut file, 3.0, JournalEvent::Ended { error: None });
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let expected = "\
@@ -99,8 +100,8 @@ fn a_killed_run_is_known_by_its_lock() {
     let sandbox = Sandbox::new();
     let path = sandbox.write(&format!("runs/tiny/2026-11-23T00-00-00/{PROGRESS}"), "");
     let mut file = OpenOptions::new().append(true).open(path).unwrap();
-    told(&mut file, 0.0, Event::Opened { stages: stages() });
-    told(&mut file, 1.0, Event::Started { stage: "series".into(), plugin: String::new() });
+    told(&mut file, 0.0, JournalEvent::Opened { stages: stages() });
+    told(&mut file, 1.0, JournalEvent::Started { stage: "series".into(), plugin: String::new() });
     // A partial line, as a killed process leaves it.
     write!(file, "{{\"at\":2.0,\"eve").unwrap();
     drop(file);

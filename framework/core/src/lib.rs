@@ -46,7 +46,7 @@ pub use layout::{Layout, Token};
 pub use metric::{Metric, MetricRow};
 pub use prompt::{Answer, Decoding, Example, Outcome, Prediction};
 pub use quality::{Exclusion, Quality, Recorded};
-pub use registry::{Kind, Plugin};
+pub use registry::{Plugin, PluginKind};
 pub use runtime::{FitContext, Observer, Precision, Runtime, Silent};
 pub use sequence::{FmriBlock, FmriShape, Objective, Query, Sequence};
 pub use series::{Codes, Features, TimeSeries, Window};

@@ -47,7 +47,7 @@ inventory::collect!(Plugin<dyn Backbone>);
 inventory::collect!(Plugin<dyn Task>);
 
 /// A kind of plugin.
-pub trait Kind: 'static {
+pub trait PluginKind: 'static {
     /// Name of the kind, such as `task`.
     const NAME: &'static str;
 
@@ -71,7 +71,7 @@ macro_rules! kind {
     ($kind:ident, $name:literal, $loaded:ident) => {
         static $loaded: Loaded<dyn $kind> = Mutex::new(Vec::new());
 
-        impl Kind for dyn $kind {
+        impl PluginKind for dyn $kind {
             const NAME: &'static str = $name;
 
             fn plugins() -> Vec<&'static Plugin<Self>> {
@@ -98,7 +98,7 @@ kind!(Task, "task", TASKS);
 
 /// A plugin of any kind, for lists and reference pages.
 #[derive(Debug)]
-pub struct Entry {
+pub struct RegistryEntry {
     /// The kind: `dataset`, `corpus`, `tokenizer`, `backbone` or `task`.
     pub kind: &'static str,
     /// The plugin's name in specs.
@@ -112,9 +112,9 @@ pub struct Entry {
 }
 
 /// Returns every plugin of every kind, in pipeline order and then by name.
-pub fn entries() -> Vec<Entry> {
-    fn entries_of<K: Kind + ?Sized>() -> impl Iterator<Item = Entry> {
-        let entry = |plugin: &Plugin<K>| Entry {
+pub fn entries() -> Vec<RegistryEntry> {
+    fn entries_of<K: PluginKind + ?Sized>() -> impl Iterator<Item = RegistryEntry> {
+        let entry = |plugin: &Plugin<K>| RegistryEntry {
             kind: K::NAME,
             name: plugin.name,
             source: plugin.source,

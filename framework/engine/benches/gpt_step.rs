@@ -10,7 +10,7 @@ use criterion::Criterion;
 
 fn gpt_step(criterion: &mut Criterion) {
     let engine = open("dfdx", "cpu").expect("dfdx is always there");
-    let mut gpt = gpt::Gpt::new(&engine);
+    let mut gpt = gpt::GptBenchmark::new(&engine);
     criterion.bench_function("gpt step", |bencher| bencher.iter(|| black_box(gpt.step())));
 }
 

@@ -26,7 +26,7 @@ fn main() -> boldface::Result<()> {
         device: "cpu".to_owned(),
         workers: rayon::current_num_threads(),
     };
-    let mut gpt = gpt::Gpt::new(&Engine::for_runtime(&runtime)?);
+    let mut gpt = gpt::GptBenchmark::new(&Engine::for_runtime(&runtime)?);
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["save", path] => gpt.params.save(path.as_ref())?,
         [count] => steps(&mut gpt, count.parse()?)?,
@@ -39,7 +39,7 @@ fn main() -> boldface::Result<()> {
     Ok(())
 }
 
-fn steps(gpt: &mut gpt::Gpt, count: usize) -> boldface::Result<()> {
+fn steps(gpt: &mut gpt::GptBenchmark, count: usize) -> boldface::Result<()> {
     let (mut times, mut loss) = (Vec::new(), f32::NAN);
     let cpu = cpu_ms()?;
     for _ in 0..count {

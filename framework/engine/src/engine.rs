@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use boldface::{Precision, Runtime};
 
-use crate::dfdx::{Buffer, Value};
+use crate::dfdx::{Buffer, DfdxTensor};
 use crate::mapped::Mapped;
 #[cfg(feature = "tch")]
 use crate::tch;
@@ -29,7 +29,7 @@ pub struct Engine {
 enum Kind {
     Dfdx,
     #[cfg(feature = "tch")]
-    Tch(tch::Place),
+    Tch(tch::Placement),
 }
 
 /// Errors outside a computation: an unusable setting of the spec, or an unusable file.
@@ -85,7 +85,7 @@ pub fn open(engine: &str, device: &str) -> Result<Engine, EngineError> {
     match (engine, device) {
         ("dfdx", "cpu") => Ok(Engine { kind: Kind::Dfdx, precision: Precision::F32 }),
         #[cfg(feature = "tch")]
-        ("tch", _) if let Some(place) = tch::Place::named(device) => {
+        ("tch", _) if let Some(place) = tch::Placement::named(device) => {
             Ok(Engine { kind: Kind::Tch(place), precision: Precision::F32 })
         }
         _ if ENGINES.contains(&engine) => Err(EngineError::UnknownDevice {
@@ -153,9 +153,9 @@ impl Engine {
     pub fn tensor(&self, values: Vec<f32>, dims: &[usize]) -> Tensor {
         assert_eq!(values.len(), size(dims), "{} values for a tensor of dims {dims:?}", values.len());
         match self.kind {
-            Kind::Dfdx => Tensor::Dfdx(Value::constant(Buffer::from_vec(values), dims)),
+            Kind::Dfdx => Tensor::Dfdx(DfdxTensor::constant(Buffer::from_vec(values), dims)),
             #[cfg(feature = "tch")]
-            Kind::Tch(place) => Tensor::Tch(tch::Value::constant(&values, dims, place)),
+            Kind::Tch(place) => Tensor::Tch(tch::TchTensor::constant(&values, dims, place)),
         }
     }
 
@@ -167,9 +167,9 @@ impl Engine {
         let numbers = file.numbers(&bytes).filter(|numbers| numbers.len() == size(dims))?;
         Some(match self.kind {
             Kind::Dfdx if numbers.is_empty() => self.tensor(Vec::new(), dims),
-            Kind::Dfdx => Tensor::Dfdx(Value::constant(Buffer::mapped(file.clone(), bytes), dims)),
+            Kind::Dfdx => Tensor::Dfdx(DfdxTensor::constant(Buffer::mapped(file.clone(), bytes), dims)),
             #[cfg(feature = "tch")]
-            Kind::Tch(place) => Tensor::Tch(tch::Value::mapped(file, numbers, dims, place)),
+            Kind::Tch(place) => Tensor::Tch(tch::TchTensor::mapped(file, numbers, dims, place)),
         })
     }
 
@@ -189,16 +189,16 @@ impl Engine {
                 self.tensor(numbers.iter().map(wide).collect(), dims)
             }
             #[cfg(feature = "tch")]
-            Kind::Tch(place) => Tensor::Tch(tch::Value::from_bf16(bytes, dims, place)),
+            Kind::Tch(place) => Tensor::Tch(tch::TchTensor::from_bf16(bytes, dims, place)),
         }
     }
 
     /// Makes a constant of zeros.
     pub fn zeros(&self, dims: &[usize]) -> Tensor {
         match self.kind {
-            Kind::Dfdx => Tensor::Dfdx(Value::constant(Buffer::zeros(size(dims)), dims)),
+            Kind::Dfdx => Tensor::Dfdx(DfdxTensor::constant(Buffer::zeros(size(dims)), dims)),
             #[cfg(feature = "tch")]
-            Kind::Tch(place) => Tensor::Tch(tch::Value::zeros(dims, place)),
+            Kind::Tch(place) => Tensor::Tch(tch::TchTensor::zeros(dims, place)),
         }
     }
 }

@@ -44,7 +44,7 @@ pub use schedule::Schedule;
 pub use tensor::{Tensor, clear_tape, no_grad};
 
 /// Tensor of the embedded engine `dfdx`, with the operations of [`Tensor`].
-pub use dfdx::Value as DfdxTensor;
+pub use dfdx::DfdxTensor;
 /// Tensor of libtorch, with the operations of [`Tensor`].
 #[cfg(feature = "tch")]
-pub use tch::Value as TchTensor;
+pub use tch::TchTensor;

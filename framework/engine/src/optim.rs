@@ -47,7 +47,7 @@ impl AdamW {
         let names: Vec<String> = params.names().map(str::to_owned).collect();
         let engine = params.engine().clone();
         #[cfg(feature = "tch")]
-        let mut batch = tch::Batch::default();
+        let mut batch = tch::ParameterBatch::default();
         for name in names {
             let parameter = params.get_mut(&name).expect("the name was just listed");
             let Some(gradient) = gradients.get(parameter) else { continue };

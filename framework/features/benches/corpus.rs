@@ -10,7 +10,7 @@ use std::f64::consts::TAU;
 
 use boldface::TimeSeries;
 use criterion::{BenchmarkId, Criterion};
-use families::{Case, FAMILIES};
+use families::{BenchmarkCase, FAMILIES};
 
 const TRS: usize = 300;
 
@@ -42,7 +42,7 @@ fn corpus(criterion: &mut Criterion) {
         group.sample_size(10);
         for rois in [100, 200, 400, 1000] {
             let (series, networks) = made(rois);
-            let case = Case::new(series, networks, family);
+            let case = BenchmarkCase::new(series, networks, family);
             group.bench_with_input(BenchmarkId::from_parameter(rois), &case, |bencher, case| {
                 bencher.iter(|| case.measure(family));
             });

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use boldface::{Result, TimeSeries};
 use boldface_imaging::npy;
-use families::{Case, FAMILIES};
+use families::{BenchmarkCase, FAMILIES};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -24,7 +24,7 @@ fn main() -> Result<()> {
     let series = TimeSeries::new(header.rows, header.cols, tr.parse()?, values)?;
     let networks = std::fs::read_to_string(networks)?.lines().map(str::to_owned).collect();
     let before = peak();
-    let case = Case::new(series, networks, family);
+    let case = BenchmarkCase::new(series, networks, family);
     std::hint::black_box(case.measure(family));
     let times: u32 = times.parse()?;
     let (start, processor) = (Instant::now(), processor());

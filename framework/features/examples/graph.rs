@@ -10,9 +10,9 @@ use boldface::seed::stream;
 use boldface::serde_json::json;
 use boldface::{Regions, Result, TimeSeries};
 use boldface_features::graph::{
-    Edges, Graph, Settings, Weights, assortativity, betweenness, clustering, clustering_binary, distances,
-    edges_at, eigenvector_centrality, hops, local_efficiency, louvain, measure, modularity, participation,
-    small_worldness, strengths,
+    EdgeWeights, Edges, Graph, GraphSettings, assortativity, betweenness, clustering, clustering_binary,
+    distances, edges_at, eigenvector_centrality, hops, local_efficiency, louvain, measure, modularity,
+    participation, small_worldness, strengths,
 };
 use boldface_features::{Fc, Networks, fc};
 use boldface_imaging::npy;
@@ -23,7 +23,7 @@ fn main() -> Result<()> {
     let density: f64 = arguments.get(1).map_or(Ok(0.1), |density| density.parse())?;
     let series = read(file, arguments.iter().any(|argument| argument == "--rows-are-regions"))?;
     let fc = fc(&series);
-    let weights = Weights::from_fc(&fc, Edges::Absolute);
+    let weights = EdgeWeights::from_fc(&fc, Edges::Absolute);
     let graph = &weights.graphs(&[density])[0];
     println!("{}", json!({ "nodes": graph.nodes(), "edges": edges_at(graph.nodes(), density) }));
     reference_set(&fc, density);
@@ -45,9 +45,9 @@ fn read(file: &str, turned: bool) -> Result<TimeSeries> {
 /// Times what the paper's code computes from FC: threshold, efficiency, modules of one search,
 /// clustering, strengths.
 fn reference_set(fc: &Fc, density: f64) {
-    timed("threshold", || Weights::from_fc(fc, Edges::Absolute).graphs(&[density])[0].edges() as f64);
+    timed("threshold", || EdgeWeights::from_fc(fc, Edges::Absolute).graphs(&[density])[0].edges() as f64);
     timed("reference-set", || {
-        let graph = &Weights::from_fc(fc, Edges::Absolute).graphs(&[density])[0];
+        let graph = &EdgeWeights::from_fc(fc, Edges::Absolute).graphs(&[density])[0];
         let modules = louvain(graph, 1, &mut stream(0, "graph.louvain"));
         let quality = modularity(graph, &modules).unwrap_or(0.0);
         hops(graph).efficiency().unwrap_or(0.0) + quality + mean(&clustering(graph)) + mean(&strengths(graph))
@@ -85,7 +85,7 @@ fn family(fc: &Fc, series: &TimeSeries) {
     let names = (0..fc.rois()).map(|i| format!("R{i}")).collect();
     let networks = (0..fc.rois()).map(|i| format!("N{}", i * 7 / fc.rois())).collect();
     let networks = Networks::group(&Regions { names, networks });
-    let settings = Settings::default();
+    let settings = GraphSettings::default();
     timed("family", || {
         let measured = measure(fc, series.trs(), &networks, &settings, 0);
         measured.iter().filter_map(|one| one.value.ok()).sum()

@@ -32,10 +32,10 @@ impl Feature {
     }
 
     /// Combines the feature with its value. A number that is not finite becomes [`Missing::Undefined`].
-    pub fn is(self, value: Result<f64, Missing>) -> Measured {
+    pub fn is(self, value: Result<f64, Missing>) -> Measurement {
         let value =
             value.and_then(|value| if value.is_finite() { Ok(value) } else { Err(Missing::Undefined) });
-        Measured { feature: self, value }
+        Measurement { feature: self, value }
     }
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for Feature {
 
 /// A finite number measured on a scan, or the reason why it is missing.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Measured {
+pub struct Measurement {
     /// Measured feature.
     pub feature: Feature,
     /// Value in the unit of the measure.

@@ -10,13 +10,13 @@ use crate::Missing;
 use crate::signal::{alive, detrend};
 
 /// Slow fluctuations, 0.01 to 0.10 Hz.
-pub const LOW: Band = Band { low: 0.01, high: 0.10 };
+pub const LOW: FrequencyBand = FrequencyBand { low: 0.01, high: 0.10 };
 
 /// Fast fluctuations, from 0.10 (excluded) to 0.25 Hz.
-pub const HIGH: Band = Band { low: 0.10, high: 0.25 };
+pub const HIGH: FrequencyBand = FrequencyBand { low: 0.10, high: 0.25 };
 
 /// The usual band of ALFF, 0.01 to 0.08 Hz (Zang et al. 2007).
-pub const ALFF: Band = Band { low: 0.01, high: 0.08 };
+pub const ALFF: FrequencyBand = FrequencyBand { low: 0.01, high: 0.08 };
 
 /// Largest difference in Hz between equal frequencies: rounding must not move a frequency off the edge
 /// of its band.
@@ -27,7 +27,7 @@ const SEGMENT: usize = 256;
 
 /// A range of frequencies.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Band {
+pub struct FrequencyBand {
     /// Lower end in Hz, included.
     pub low: f64,
     /// Upper end in Hz, included.
@@ -119,7 +119,7 @@ impl Spectra {
     /// without fast power.
     pub fn ratio(&self, signal: &[f64]) -> Result<f64, Missing> {
         let spectrum = self.welch(&straight(signal)?)?;
-        let above = Band { low: HIGH.low + 2.0 * SAME_FREQUENCY, ..HIGH };
+        let above = FrequencyBand { low: HIGH.low + 2.0 * SAME_FREQUENCY, ..HIGH };
         let ratio = spectrum.sum(LOW)? / spectrum.sum(above)?;
         if ratio.is_finite() { Ok(ratio) } else { Err(Missing::Undefined) }
     }
@@ -134,7 +134,7 @@ impl Spectra {
     /// [`Missing::SlowTr`] if the Nyquist frequency is below the band's upper end; [`Missing::Short`] if
     /// the band has no frequency with a whole number of cycles in the scan; [`Missing::Dead`] for a
     /// signal without spread.
-    pub fn alff(&self, signal: &[f64], band: Band) -> Result<Alff, Missing> {
+    pub fn alff(&self, signal: &[f64], band: FrequencyBand) -> Result<Alff, Missing> {
         if signal.len() != self.trs {
             return Err(Missing::Short);
         }
@@ -165,7 +165,7 @@ impl Spectrum {
     /// # Errors
     /// [`Missing::SlowTr`] if the Nyquist frequency is below the band's upper end, as part of a band is
     /// another band; [`Missing::Short`] if no frequency of the spectrum is in the band.
-    pub fn sum(&self, band: Band) -> Result<f64, Missing> {
+    pub fn sum(&self, band: FrequencyBand) -> Result<f64, Missing> {
         let range = band.places(self.step, self.nyquist, self.density.len())?;
         Ok(self.density[range].iter().sum())
     }
@@ -174,13 +174,13 @@ impl Spectrum {
     ///
     /// # Errors
     /// As [`Spectrum::sum`].
-    pub fn mean(&self, band: Band) -> Result<f64, Missing> {
+    pub fn mean(&self, band: FrequencyBand) -> Result<f64, Missing> {
         let range = band.places(self.step, self.nyquist, self.density.len())?;
         Ok(self.density[range.clone()].iter().sum::<f64>() / range.len() as f64)
     }
 }
 
-impl Band {
+impl FrequencyBand {
     /// Returns the places in the band of the `count` frequencies `0, step, 2 step ..`.
     fn places(self, step: f64, nyquist: f64, count: usize) -> Result<std::ops::Range<usize>, Missing> {
         if nyquist < self.high - SAME_FREQUENCY {

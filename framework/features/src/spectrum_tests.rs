@@ -30,7 +30,7 @@ fn welch_equals_scipys() {
         assert!((spectrum.density[k] - expected).abs() < 1e-8, "{k}: {}", spectrum.density[k]);
     }
     let low = spectrum.sum(LOW).unwrap();
-    let high = spectrum.sum(Band { low: 0.1001, high: 0.25 }).unwrap();
+    let high = spectrum.sum(FrequencyBand { low: 0.1001, high: 0.25 }).unwrap();
     assert!((low - 62.493_491_266_166_93).abs() < 1e-8, "{low}");
     assert!((high - 31.735_261_197_724_174).abs() < 1e-8, "{high}");
     // The reference adds 1e-6 to the denominator, so its ratio depends on the unit of the signal.
@@ -103,7 +103,7 @@ fn alff_of_cosines_is_worked_by_hand() {
 fn a_frequency_on_an_edge_is_in_the_band() {
     // 100 volumes of 2 s: steps of 0.005 Hz, of which 2 ..= 20 are in 0.01 to 0.10 Hz, however 20 *
     // 0.005 is rounded.
-    let band = |low, high| Band { low, high }.places(0.005, 0.25, 51);
+    let band = |low, high| FrequencyBand { low, high }.places(0.005, 0.25, 51);
     assert_eq!((band(0.01, 0.1), band(0.1, 0.25)), (Ok(2..21), Ok(20..51)));
     assert_eq!((band(0.0, 0.01), band(0.011, 0.014)), (Ok(0..3), Err(Missing::Short)));
 }

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use boldface::serde_json::Value;
 use boldface::{Regions, TimeSeries, seed};
-use boldface_features::components::{Limits, fast_ica};
+use boldface_features::components::{IterationLimits, fast_ica};
 use boldface_features::gradient::{Embedding, Kernel, Steps, kept};
-use boldface_features::graph::{self, Edges, Graph, Weights};
+use boldface_features::graph::{self, EdgeWeights, Edges, Graph};
 use boldface_features::spectrum::{ALFF, Spectra};
 use boldface_features::{ConnectivityKind, Feature, Networks, fc, network_pairs, shrunk, signal};
 use boldface_imaging::npy;
@@ -126,7 +126,7 @@ fn connectivity_is_nilearns() {
 #[test]
 fn graphs_are_networkxs_and_bctpys() {
     for Scan { name, series, regions, golden } in scans() {
-        let weights = Weights::from_fc(&fc(&series), Edges::Absolute);
+        let weights = EdgeWeights::from_fc(&fc(&series), Edges::Absolute);
         let densities = [0.1, 0.2];
         for (density, graph) in densities.iter().zip(weights.graphs(&densities)) {
             let golden = &golden["graph"][density.to_string()];
@@ -179,7 +179,7 @@ fn of_networks(what: &str, values: &[f64], networks: &Networks, golden: &Value) 
 fn random_graphs_are_like_bctpys() {
     for Scan { name, series, golden, .. } in scans().into_iter().filter(|scan| scan.name != "lemon") {
         let golden = &golden["nulls"];
-        let graph = Weights::from_fc(&fc(&series), Edges::Absolute).graphs(&[0.2]).remove(0);
+        let graph = EdgeWeights::from_fc(&fc(&series), Edges::Absolute).graphs(&[0.2]).remove(0);
         let nulls = graph::rewired(&graph, 20, &mut seed::stream(0, "test")).unwrap();
         let transitivity = graph::transitivity_binary(&graph).unwrap();
         near(&format!("{name}: transitivity"), transitivity, &golden["transitivity"], 1e-9);
@@ -264,7 +264,7 @@ fn components_are_scikit_learns() {
     for Scan { name, series, golden, .. } in scans().into_iter().filter(|scan| scan.name != "lemon") {
         let (trs, rois) = (series.trs(), series.rois());
         let z: Vec<Vec<f64>> = (0..rois).map(|roi| standard(series.roi(roi).map(f64::from))).collect();
-        let limits = Limits { tolerance: 1e-10, iterations: 20_000, whole_steps: 20_000 };
+        let limits = IterationLimits { tolerance: 1e-10, iterations: 20_000, whole_steps: 20_000 };
         for key in ["time", "space"] {
             let data = match key {
                 "time" => faer::Mat::from_fn(trs, rois, |t, roi| z[roi][t]),

@@ -11,7 +11,9 @@ use std::path::Path;
 
 use boldface_imaging::bold::Bold;
 use boldface_imaging::nifti::Datatype;
-use boldface_imaging::parcellation::{Kind, ParcellateOptions, Parcellation, ParcellationFiles, parcellate};
+use boldface_imaging::parcellation::{
+    ParcellateOptions, Parcellation, ParcellationFiles, ParcellationKind, parcellate,
+};
 use boldface_imaging::testing::{Image, gzip};
 use criterion::Criterion;
 use flate2::read::GzDecoder;
@@ -51,7 +53,7 @@ fn costs(criterion: &mut Criterion) {
         volume: atlas,
         regions: None,
         networks: "network".to_owned(),
-        kind: Kind::Labels,
+        kind: ParcellationKind::Labels,
     };
     let parcellation = Parcellation::read(&files).expect("the atlas was written above");
     let open = || Bold::open(&scan).expect("the scan was written above");

@@ -1,6 +1,6 @@
 //! Finds the mask and the confounds beside a recording by their names: one rule for datasets and commands.
 
-use crate::folder::Named;
+use crate::folder::NamedFile;
 use crate::names::Name;
 
 /// Entities that tell whose recording it is. A file of another session, task or run never belongs to it,
@@ -37,8 +37,8 @@ pub fn is_confounds_of(table: &Name, bold: &Name) -> bool {
 }
 
 /// Returns the files with the most labels. Several are a choice that the user has to make.
-pub fn nearest<'a>(files: impl Iterator<Item = &'a Named>) -> Vec<&'a Named> {
-    let files: Vec<&Named> = files.collect();
+pub fn nearest<'a>(files: impl Iterator<Item = &'a NamedFile>) -> Vec<&'a NamedFile> {
+    let files: Vec<&NamedFile> = files.collect();
     let most = files.iter().map(|file| file.name.entities.len()).max();
     files.into_iter().filter(|file| Some(file.name.entities.len()) == most).collect()
 }
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_nearest_file_has_the_most_labels() {
-        let named = |file: &str| Named { path: file.into(), name: Name::parse(file).unwrap() };
+        let named = |file: &str| NamedFile { path: file.into(), name: Name::parse(file).unwrap() };
         let [near, far] = ["sub-1_run-1_echo-1_mask.nii", "sub-1_run-1_mask.nii"].map(named);
         assert_eq!(nearest([&far, &near].into_iter()), [&near]);
         assert_eq!(nearest([&far, &far].into_iter()).len(), 2);

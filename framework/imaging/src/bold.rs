@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use boldface::Result;
 
 use crate::cifti::{self, BrainModel, Cifti, Dimension};
-use crate::nifti::{Grid, Header, Source, Voxels, at};
+use crate::nifti::{Grid, ImageHeader, ImageSource, Voxels, at};
 
 pub use crate::tr::plausible_tr;
 
@@ -74,7 +74,7 @@ impl Bold {
     /// # Errors
     /// If the file cannot be read, is damaged, or is not a recording. The message names the file.
     pub fn open(path: &Path) -> Result<Bold> {
-        let source = Source::open(path)?;
+        let source = ImageSource::open(path)?;
         let bold = |space, trs, tr, voxels, block| Bold {
             path: path.to_path_buf(),
             space,
@@ -85,7 +85,7 @@ impl Bold {
             block,
         };
         if !source.fields.is_cifti() {
-            let header = at(path, Header::new(&source.fields))?;
+            let header = at(path, ImageHeader::new(&source.fields))?;
             let voxels = Voxels::new(source, header.volumes, header.grid.voxels())?;
             return Ok(bold(Space::Volume(header.grid), header.volumes, header.tr, voxels, None));
         }

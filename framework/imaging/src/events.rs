@@ -5,7 +5,7 @@ use std::path::Path;
 use boldface::{Event, Result};
 
 use crate::link;
-use crate::table::{Row, Table};
+use crate::table::{TableRow, TextTable};
 
 /// Reads a BIDS table with the columns `onset` and `duration` in seconds, and optionally `trial_type`.
 ///
@@ -16,10 +16,10 @@ use crate::table::{Row, Table};
 /// line.
 pub fn read(path: &Path) -> Result<Vec<Event>> {
     let read = || -> Result<Vec<Event>> {
-        let table = Table::read(path)?;
+        let table = TextTable::read(path)?;
         table.require("onset")?;
         table.require("duration")?;
-        let event = |row: Row<'_>| -> Option<Result<Event>> {
+        let event = |row: TableRow<'_>| -> Option<Result<Event>> {
             let event = timed(row.line, row.get("onset")?, row.get("duration").unwrap_or("0"));
             Some(event.map(|event| Event { trial_type: row.get("trial_type").map(str::to_owned), ..event }))
         };

@@ -12,7 +12,7 @@ use crate::names::Name;
 
 /// A file with a BIDS name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
+pub struct NamedFile {
     /// Path of the file.
     pub path: PathBuf,
     /// The parsed name.
@@ -21,7 +21,7 @@ pub struct Named {
 
 /// Selects the files to find in a folder.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct FileSelection<'a> {
     /// Suffix of scan names, before the extension, such as `bold`.
     pub suffix: &'a str,
     /// Extensions of scans, without the first dot.
@@ -39,11 +39,11 @@ pub struct Wanted<'a> {
 /// Files are indexed by folder and subject, so looking up a scan's files visits that subject's files
 /// only. A flat folder of n scans therefore takes time proportional to n.
 #[derive(Debug)]
-pub struct Folder {
+pub struct ScanFolder {
     /// One signal file per scan, sorted by path; each name has a `sub-`.
-    pub scans: Vec<Named>,
+    pub scans: Vec<NamedFile>,
     /// All other files, by folder and by subject label.
-    others: BTreeMap<PathBuf, BTreeMap<Option<String>, Vec<Named>>>,
+    others: BTreeMap<PathBuf, BTreeMap<Option<String>, Vec<NamedFile>>>,
 }
 
 /// File extensions of regional signals.
@@ -52,17 +52,17 @@ pub const SIGNALS: [&str; 3] = ["npy", "tsv", "csv"];
 /// Levels of folders searched below the root: `sub-01/ses-1/func`, and one to spare.
 const DEPTH: usize = 4;
 
-impl Folder {
+impl ScanFolder {
     /// Finds every scan `sub-..._SUFFIX.EXTENSION` in `root` and below its `sub-..` folders, and the
     /// other selected files.
     ///
     /// # Errors
     /// If a folder cannot be read, or a file with the suffix of scans does not have a BIDS name.
-    pub fn find(root: &Path, wanted: &Wanted<'_>) -> Result<Folder> {
+    pub fn find(root: &Path, wanted: &FileSelection<'_>) -> Result<ScanFolder> {
         let mut paths = Vec::new();
         walk(root, DEPTH, wanted.subject, &mut paths)?;
         paths.sort();
-        let mut folder = Folder { scans: Vec::new(), others: BTreeMap::new() };
+        let mut folder = ScanFolder { scans: Vec::new(), others: BTreeMap::new() };
         for path in paths {
             let Some(file) = path.file_name().and_then(|name| name.to_str()) else { continue };
             let Some((stem, extension)) = file.split_once('.') else { continue };
@@ -82,16 +82,16 @@ impl Folder {
                 let parent = path.parent().unwrap_or(root).to_owned();
                 let subject = name.get("sub").map(str::to_owned);
                 let of_folder = folder.others.entry(parent).or_default();
-                of_folder.entry(subject).or_default().push(Named { path, name });
+                of_folder.entry(subject).or_default().push(NamedFile { path, name });
             } else if wanted.only.iter().all(|(entity, label)| name.has(entity, label)) {
-                folder.scans.push(Named { path, name });
+                folder.scans.push(NamedFile { path, name });
             }
         }
         Ok(folder)
     }
 
     /// Returns the other files in the folder of a scan that have its subject's label, sorted by path.
-    pub fn beside(&self, scan: &Named) -> &[Named] {
+    pub fn beside(&self, scan: &NamedFile) -> &[NamedFile] {
         let of_folder = scan.path.parent().and_then(|dir| self.others.get(dir));
         let subject = scan.name.get("sub").map(str::to_owned);
         of_folder.and_then(|subjects| subjects.get(&subject)).map_or(&[], Vec::as_slice)
@@ -99,28 +99,28 @@ impl Folder {
 
     /// Returns the sidecars of a scan, nearest folder first, and within a folder the one with the most
     /// labels first. The first one that gives a value takes precedence (BIDS inheritance principle).
-    pub fn sidecars<'a>(&'a self, scan: &'a Named) -> impl Iterator<Item = &'a Named> {
+    pub fn sidecars<'a>(&'a self, scan: &'a NamedFile) -> impl Iterator<Item = &'a NamedFile> {
         self.inherited(scan, &scan.name, "json")
     }
 
     /// Returns the files with this extension and the suffix of `name` that apply to `name`, from the
-    /// folder of `at` upwards, in the order of [`Folder::sidecars`].
+    /// folder of `at` upwards, in the order of [`ScanFolder::sidecars`].
     pub fn inherited<'a>(
         &'a self,
-        at: &'a Named,
+        at: &'a NamedFile,
         name: &'a Name,
         extension: &'a str,
-    ) -> impl Iterator<Item = &'a Named> {
+    ) -> impl Iterator<Item = &'a NamedFile> {
         let folders = at.path.ancestors().skip(1).filter_map(|dir| self.others.get(dir));
         folders.flat_map(move |subjects| {
             let keys = [name.get("sub").map(str::to_owned), None];
             let files = keys.iter().filter_map(|subject| subjects.get(subject)).flatten();
-            let holds = |file: &&Named| {
+            let holds = |file: &&NamedFile| {
                 file.name.extension == extension
                     && file.name.suffix == name.suffix
                     && file.name.applies_to(name)
             };
-            let mut own: Vec<&Named> = files.filter(holds).collect();
+            let mut own: Vec<&NamedFile> = files.filter(holds).collect();
             own.sort_by_key(|file| std::cmp::Reverse(file.name.entities.len()));
             own
         })
@@ -224,7 +224,7 @@ fn walk(dir: &Path, depth: usize, subject: Option<&str>, found: &mut Vec<PathBuf
 mod tests {
     use super::*;
 
-    const WANTED: Wanted<'_> = Wanted {
+    const WANTED: FileSelection<'_> = FileSelection {
         suffix: "timeseries",
         extensions: &SIGNALS,
         only: &BTreeMap::new(),
@@ -244,8 +244,8 @@ mod tests {
 
     fn scans(dir: &Path, only: &[(&str, &str)], subject: Option<&str>) -> Vec<String> {
         let only = only.iter().map(|(entity, label)| (entity.to_string(), label.to_string())).collect();
-        let folder = Folder::find(dir, &Wanted { only: &only, subject, ..WANTED }).unwrap();
-        let shown = |scan: Named| scan.path.strip_prefix(dir).unwrap().display().to_string();
+        let folder = ScanFolder::find(dir, &FileSelection { only: &only, subject, ..WANTED }).unwrap();
+        let shown = |scan: NamedFile| scan.path.strip_prefix(dir).unwrap().display().to_string();
         folder.scans.into_iter().map(shown).collect()
     }
 
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn a_mistyped_scan_name_is_not_passed_over() {
         let dir = folder(&["sub-1/sub-1_rest_timeseries.npy"]);
-        let error = Folder::find(dir.path(), &WANTED).unwrap_err().to_string();
+        let error = ScanFolder::find(dir.path(), &WANTED).unwrap_err().to_string();
         assert!(error.contains("`rest` in `sub-1_rest_timeseries.npy`"), "{error}");
     }
 
@@ -285,7 +285,7 @@ mod tests {
             "sub-2/sub-2_timeseries.json",
             "sub-1/func/sub-1_task-rest_timeseries.npy",
         ]);
-        let folder = Folder::find(dir.path(), &WANTED).unwrap();
+        let folder = ScanFolder::find(dir.path(), &WANTED).unwrap();
         let found: Vec<_> = folder.sidecars(&folder.scans[0]).collect();
         let found: Vec<_> = found.iter().map(|s| s.path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(found, ["sub-1_timeseries.json", "task-rest_timeseries.json", "timeseries.json"]);
@@ -326,7 +326,7 @@ mod tests {
                 .chain(["timeseries.json".to_owned()])
                 .collect();
             let dir = folder(&files.iter().map(String::as_str).collect::<Vec<_>>());
-            let found = Folder::find(dir.path(), &WANTED).unwrap();
+            let found = ScanFolder::find(dir.path(), &WANTED).unwrap();
             assert_eq!(found.scans.len(), subjects);
             assert!(found.scans.iter().all(|scan| found.sidecars(scan).count() == 2));
             found.scans.iter().map(|scan| found.beside(scan).len()).max().unwrap()

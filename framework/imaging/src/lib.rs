@@ -41,4 +41,4 @@ pub use gaps::{kept_after, resample_kept};
 pub use matrix::Matrix;
 pub use matrix_file::MatrixFile;
 pub use resample::{resample, resampled_volumes};
-pub use standardize::{Scaling, Standardize, standardize};
+pub use standardize::{RegionScaling, SeriesStandardization, standardize};

@@ -6,7 +6,7 @@ use boldface::Result;
 
 use crate::npy;
 use crate::recording::{delimiter, is_array, numbers};
-use crate::table::{TableError, records};
+use crate::table::{TextTableError, records};
 
 /// The content of a signal file, volumes x regions.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +35,7 @@ impl MatrixFile {
             return Ok(MatrixFile { names: None, trs: header.rows, rois: header.cols, values });
         }
         let mut lines = records(&crate::link::read(path)?, delimiter(path))?;
-        let (_, first) = lines.first().ok_or(TableError::Empty)?;
+        let (_, first) = lines.first().ok_or(TextTableError::Empty)?;
         let rois = first.len();
         let is_named =
             first == names || first.iter().any(|cell| cell.parse::<f64>().is_err() && !is_missing(cell));

@@ -87,7 +87,7 @@ impl std::fmt::Display for Dtype {
 
 /// Header of a `.npy` file whose shape matches the length of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct NpyHeader {
     /// First dimension.
     pub rows: usize,
     /// Second dimension.
@@ -102,7 +102,7 @@ pub struct Header {
 ///
 /// # Errors
 /// If the file cannot be read, is not a matrix of floats, or its length does not match its header.
-pub fn header(path: &Path) -> Result<Header, NpyError> {
+pub fn header(path: &Path) -> Result<NpyHeader, NpyError> {
     Ok(open(path)?.0)
 }
 
@@ -110,7 +110,7 @@ pub fn header(path: &Path) -> Result<Header, NpyError> {
 ///
 /// # Errors
 /// As [`header`].
-pub fn read(path: &Path) -> Result<(Header, Vec<f32>), NpyError> {
+pub fn read(path: &Path) -> Result<(NpyHeader, Vec<f32>), NpyError> {
     let (header, mut file) = open(path)?;
     // Safe to allocate: `open` compared this number with the length of the file.
     let mut bytes = vec![0; header.rows * header.cols * header.dtype.size()];
@@ -133,7 +133,7 @@ fn decode(bytes: &[u8], dtype: Dtype) -> Vec<f32> {
 }
 
 /// Opens a file and returns its checked header; the file is then at its first value.
-fn open(path: &Path) -> Result<(Header, File), NpyError> {
+fn open(path: &Path) -> Result<(NpyHeader, File), NpyError> {
     let mut file = File::open(path).map_err(|error| crate::link::explained(path, error))?;
     let length = file.metadata()?.len();
     let mut start = [0; 8];
@@ -174,7 +174,7 @@ fn take(file: &mut File, into: &mut [u8]) -> Result<(), NpyError> {
 
 /// Parses a header such as `{'descr': '<f2', 'fortran_order': True, 'shape': (191, 122), }`. `found` is
 /// the number of bytes after it.
-fn parse(header: &str, found: u64) -> Result<Header, NpyError> {
+fn parse(header: &str, found: u64) -> Result<NpyHeader, NpyError> {
     let value = |key: &str| {
         let place = header.find(&format!("'{key}':")).map(|at| at + key.len() + 3);
         let rest = place.map(|at| header[at..].trim_start());
@@ -211,7 +211,7 @@ fn parse(header: &str, found: u64) -> Result<Header, NpyError> {
     }
     // If one size is 0, the other is unchecked, but then nothing is allocated.
     let fits = |size: u64| usize::try_from(size).map_err(|_| NpyError::Header(format!("a size of {size}")));
-    Ok(Header { rows: fits(rows)?, cols: fits(cols)?, dtype, fortran_order })
+    Ok(NpyHeader { rows: fits(rows)?, cols: fits(cols)?, dtype, fortran_order })
 }
 
 #[cfg(test)]

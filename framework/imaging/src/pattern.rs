@@ -11,7 +11,7 @@ use crate::link;
 use crate::names::label;
 
 /// Labels by placeholder name.
-pub type Labels = BTreeMap<String, String>;
+pub type PatternLabels = BTreeMap<String, String>;
 
 /// A path relative to a folder, with placeholders in braces for its varying parts.
 ///
@@ -66,7 +66,7 @@ impl Pattern {
     ///
     /// # Errors
     /// If a folder cannot be read, or a name has two possible readings.
-    pub fn find(&self, root: &Path, given: &Labels) -> Result<Vec<(PathBuf, Labels)>> {
+    pub fn find(&self, root: &Path, given: &PatternLabels) -> Result<Vec<(PathBuf, PatternLabels)>> {
         let mut found = vec![(root.to_owned(), given.clone())];
         for (depth, part) in self.parts.iter().enumerate() {
             let is_last = depth + 1 == self.parts.len();
@@ -87,7 +87,12 @@ impl Pattern {
     }
 
     /// Returns the entries of `folder` that match one part.
-    fn step(&self, folder: &Path, part: &[Piece], labels: &Labels) -> Result<Vec<(PathBuf, Labels)>> {
+    fn step(
+        &self,
+        folder: &Path,
+        part: &[Piece],
+        labels: &PatternLabels,
+    ) -> Result<Vec<(PathBuf, PatternLabels)>> {
         if let Some(name) = filled(part, labels) {
             let path = folder.join(name);
             return Ok(if path.exists() || link::is_dangling(&path) {
@@ -125,7 +130,7 @@ impl Pattern {
 }
 
 /// Returns the scan with these labels. Without a `{subject}` label, `subject` is used.
-pub fn scan_id(dataset: &str, labels: &Labels, subject: Option<&str>) -> Option<ScanId> {
+pub fn scan_id(dataset: &str, labels: &PatternLabels, subject: Option<&str>) -> Option<ScanId> {
     let get = |name: &str, entity: &str| labels.get(name).map(|written| label(entity, written).to_owned());
     Some(ScanId {
         dataset: dataset.to_owned(),
@@ -173,7 +178,7 @@ fn pieces(part: &str, known: &[&str]) -> Result<Vec<Piece>> {
 }
 
 /// Returns the text of a part if all its labels are known.
-fn filled(part: &[Piece], labels: &Labels) -> Option<String> {
+fn filled(part: &[Piece], labels: &PatternLabels) -> Option<String> {
     let text = |piece: &Piece| match piece {
         Piece::Text(text) => Some(text.clone()),
         Piece::Label(name) => labels.get(name).cloned(),
@@ -183,7 +188,7 @@ fn filled(part: &[Piece], labels: &Labels) -> Option<String> {
 }
 
 /// Collects every way to read `name` as `part`.
-fn read(part: &[Piece], name: &str, labels: &Labels, readings: &mut Vec<Labels>) {
+fn read(part: &[Piece], name: &str, labels: &PatternLabels, readings: &mut Vec<PatternLabels>) {
     let Some((piece, rest)) = part.split_first() else {
         if name.is_empty() {
             readings.push(labels.clone());
@@ -232,7 +237,7 @@ mod tests {
 
     fn found(dir: &Path, pattern: &str) -> Vec<String> {
         let pattern = Pattern::parse(pattern, &KNOWN).unwrap();
-        let ids = pattern.find(dir, &Labels::new()).unwrap();
+        let ids = pattern.find(dir, &PatternLabels::new()).unwrap();
         ids.iter().map(|(_, labels)| scan_id("d", labels, Some("1")).unwrap().to_string()).collect()
     }
 
@@ -265,7 +270,7 @@ mod tests {
         let known = ["run", "trial_type"];
         let pattern = Pattern::parse("onsets_run{run}/{trial_type}.txt", &known).unwrap();
         assert_eq!(pattern.labels(), ["run", "trial_type"]);
-        let given = Labels::from([("run".to_owned(), "001".to_owned())]);
+        let given = PatternLabels::from([("run".to_owned(), "001".to_owned())]);
         let found = pattern.find(dir.path(), &given).unwrap();
         let types: Vec<&str> = found.iter().map(|(_, labels)| labels["trial_type"].as_str()).collect();
         assert_eq!(types, ["cond001", "cond002"]);
@@ -278,7 +283,7 @@ mod tests {
         std::os::unix::fs::symlink(".git/annex/objects/a", dir.path().join("sub-2_bold.nii")).unwrap();
         assert_eq!(found(dir.path(), "sub-{subject}_bold.nii"), ["d/sub-1", "d/sub-2"]);
         let pattern = Pattern::parse("sub-{subject}_bold.nii", &KNOWN).unwrap();
-        let given = Labels::from([("subject".to_owned(), "2".to_owned())]);
+        let given = PatternLabels::from([("subject".to_owned(), "2".to_owned())]);
         assert_eq!(pattern.find(dir.path(), &given).unwrap().len(), 1);
     }
 
@@ -297,7 +302,7 @@ mod tests {
         assert_eq!(said("a//b"), "pattern `a//b` has an empty part between two `/`");
         let dir = folder(&["a_b_c.nii"]);
         let pattern = Pattern::parse("{subject}_{run}.nii", &KNOWN).unwrap();
-        let error = pattern.find(dir.path(), &Labels::new()).unwrap_err().to_string();
+        let error = pattern.find(dir.path(), &PatternLabels::new()).unwrap_err().to_string();
         assert!(error.contains("fits the pattern `{subject}_{run}.nii` in several ways"), "{error}");
         assert!(error.ends_with("write more of the name out"), "{error}");
     }

@@ -7,21 +7,21 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Result, ScanId};
 
-use self::own::Own;
+use self::own::SubjectTables;
 use crate::link;
 use crate::names::{label, same_run};
-use crate::table::{Row, Table};
+use crate::table::{TableRow, TextTable};
 
 /// The phenotype tables of a dataset.
 #[derive(Debug)]
 pub struct Phenotypes {
     sources: Vec<Source>,
-    own: Own,
+    own: SubjectTables,
 }
 
 /// Locations of the tables of a BIDS dataset.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct PhenotypePaths {
     /// The participants table. Sessions and scans tables of all subjects may be in the same folder.
     pub participants: PathBuf,
     /// The folder whose `sub-..` folders may contain tables of one subject.
@@ -32,7 +32,7 @@ pub struct Places {
 #[derive(Debug)]
 struct Source {
     file: String,
-    table: Table,
+    table: TextTable,
     /// Entity and its column, such as `run` and `run`, or `ses` and `session_id`.
     keys: Vec<(&'static str, String)>,
     /// Row numbers of each subject.
@@ -76,11 +76,11 @@ impl Phenotypes {
                 .into());
             }
         }
-        Ok(Phenotypes { sources, own: Own::default() })
+        Ok(Phenotypes { sources, own: SubjectTables::default() })
     }
 
     /// Returns the tables that exist at `places` for `scans`, sorted.
-    pub fn files_at(places: &Places, scans: &[ScanId]) -> Vec<PathBuf> {
+    pub fn files_at(places: &PhenotypePaths, scans: &[ScanId]) -> Vec<PathBuf> {
         let mut files: Vec<PathBuf> =
             places.tables().into_iter().map(|(path, _)| path).filter(|path| link::is_listed(path)).collect();
         files.extend(own::files(&places.root, scans.iter()));
@@ -92,14 +92,14 @@ impl Phenotypes {
     ///
     /// # Errors
     /// As [`Phenotypes::read`], and if a table of one subject lacks `session_id` or `filename`.
-    pub fn read_at(places: &Places, scans: &[ScanId]) -> Result<Phenotypes> {
+    pub fn read_at(places: &PhenotypePaths, scans: &[ScanId]) -> Result<Phenotypes> {
         let mut sources = Vec::new();
         for (path, entities) in places.tables().into_iter().filter(|(path, _)| link::is_listed(path)) {
             let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             let source = Source::read(&file, &path, entities);
             sources.push(source.map_err(|error| format!("table `{}`: {error}", path.display()))?);
         }
-        Ok(Phenotypes { sources, own: Own::read(&places.root, scans.iter())? })
+        Ok(Phenotypes { sources, own: SubjectTables::read(&places.root, scans.iter())? })
     }
 
     /// Returns every column in which a scan may have a value, sorted.
@@ -126,7 +126,7 @@ impl Phenotypes {
     }
 }
 
-impl Places {
+impl PhenotypePaths {
     /// Returns the tables of all subjects, each with the entities that may identify a row.
     fn tables(&self) -> Vec<(PathBuf, &'static [&'static str])> {
         let folder = self.participants.parent().unwrap_or(Path::new(""));
@@ -172,7 +172,7 @@ impl<'a> Known<'a> {
 
 impl Source {
     fn read(file: &str, path: &Path, entities: &[&'static str]) -> Result<Source> {
-        let table = Table::read(path)?;
+        let table = TextTable::read(path)?;
         table.require("participant_id")?;
         let mut keys = Vec::new();
         for (entity, columns) in COLUMNS.iter().filter(|(entity, _)| entities.contains(entity)) {
@@ -210,7 +210,7 @@ impl Source {
         self.table.columns().iter().map(String::as_str).filter(|column| self.is_value(column))
     }
 
-    fn row(&self, scan: &ScanId) -> Result<Row<'_>> {
+    fn row(&self, scan: &ScanId) -> Result<TableRow<'_>> {
         let places = self.rows.get(&scan.subject).map_or(&[][..], Vec::as_slice);
         let mut rows = places.iter().map(|&at| self.table.row(at)).filter(|row| self.is_about(*row, scan));
         match (rows.next(), rows.next()) {
@@ -239,7 +239,7 @@ impl Source {
         )
     }
 
-    fn is_about(&self, row: Row<'_>, scan: &ScanId) -> bool {
+    fn is_about(&self, row: TableRow<'_>, scan: &ScanId) -> bool {
         self.keys.iter().all(|(entity, column)| {
             let written = row.get(column).map(|written| label(entity, written));
             match *entity {

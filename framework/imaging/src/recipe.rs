@@ -10,7 +10,7 @@ use crate::clean::{Cleaning, Standardization, cautions, clean};
 use crate::confounds::{ConfoundTable, Confounds, DummyScans, Scrub, framewise_displacement, kept_volumes};
 use crate::gaps::resample_kept;
 use crate::matrix::Matrix;
-use crate::parcellation::{ParcellateOptions, Parcellation, Weights, parcellate_kept};
+use crate::parcellation::{ParcellateOptions, Parcellation, ParcellationWeights, parcellate_kept};
 
 /// How regional series are made from scanner files. The steps run in this order: optional smoothing of
 /// volumes, averaging of regions, cleaning of the series, removal of censored volumes, resampling.
@@ -95,7 +95,7 @@ pub struct WeightsCache {
 struct Known {
     space: Space,
     mask: Option<PathBuf>,
-    weights: Arc<OnceLock<Result<Arc<Weights>, String>>>,
+    weights: Arc<OnceLock<Result<Arc<ParcellationWeights>, String>>>,
 }
 
 /// Number of matrices kept.
@@ -242,7 +242,7 @@ impl WeightsCache {
         parcellation: &Parcellation,
         space: &Space,
         mask: Option<&Path>,
-    ) -> Result<Arc<Weights>> {
+    ) -> Result<Arc<ParcellationWeights>> {
         let weights = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             let is_it = |one: &&Known| one.space == *space && one.mask.as_deref() == mask;
@@ -286,7 +286,8 @@ mod tests {
     fn parcellation(dir: &Path) -> Parcellation {
         let volume = dir.join("atlas.nii");
         std::fs::write(&volume, Image::new(&[2, 1, 1], vec![1.0, 2.0]).bytes()).unwrap();
-        let (regions, networks, kind) = (None, "network".to_owned(), crate::parcellation::Kind::Labels);
+        let (regions, networks, kind) =
+            (None, "network".to_owned(), crate::parcellation::ParcellationKind::Labels);
         Parcellation::read(&ParcellationFiles { volume, regions, networks, kind }).unwrap()
     }
 

@@ -8,13 +8,13 @@ use boldface::{Deserialize, Regions, Result, Serialize, TimeSeries};
 use crate::labels::swap;
 use crate::link;
 use crate::npy;
-use crate::table::{TableError, records};
+use crate::table::{TextTableError, records};
 
 /// Format of signal files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Form {
+pub struct SignalFormat {
     /// Orientation of the matrix.
-    pub layout: Layout,
+    pub layout: SignalLayout,
     /// Whether the first line of a `.tsv` or `.csv` has the region names.
     pub header: bool,
 }
@@ -23,7 +23,7 @@ pub struct Form {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
-pub enum Layout {
+pub enum SignalLayout {
     /// One row per volume, one column per region, as in BIDS derivatives, nilearn and XCP-D.
     #[default]
     TimeByRegion,
@@ -36,7 +36,7 @@ pub enum Layout {
 /// # Errors
 /// If the file cannot be read, or its regions differ in number, name or order. The message names the
 /// file.
-pub fn volumes(path: &Path, form: Form, regions: &Regions) -> Result<usize> {
+pub fn volumes(path: &Path, form: SignalFormat, regions: &Regions) -> Result<usize> {
     let volumes = || -> Result<usize> {
         if is_array(path) {
             let header = npy::header(path)?;
@@ -44,8 +44,8 @@ pub fn volumes(path: &Path, form: Form, regions: &Regions) -> Result<usize> {
         }
         let text = link::read(path)?;
         let first = text.split_inclusive(|&byte| byte == b'\n').find(|line| !is_blank(line));
-        let first = records(first.ok_or(TableError::Empty)?, delimiter(path))?;
-        let (_, cells) = first.first().ok_or(TableError::Empty)?;
+        let first = records(first.ok_or(TextTableError::Empty)?, delimiter(path))?;
+        let (_, cells) = first.first().ok_or(TextTableError::Empty)?;
         check_first_line(cells, form, regions)?;
         let lines = text.split(|&byte| byte == b'\n').filter(|line| !is_blank(line)).count();
         let lines = lines - usize::from(form.header);
@@ -62,7 +62,7 @@ pub fn volumes(path: &Path, form: Form, regions: &Regions) -> Result<usize> {
 /// # Errors
 /// As [`volumes`], and if the file is damaged, no region has a value, or a value is missing, NaN or
 /// infinite in a region that has others.
-pub fn read(path: &Path, form: Form, regions: &Regions, tr: f64) -> Result<TimeSeries> {
+pub fn read(path: &Path, form: SignalFormat, regions: &Regions, tr: f64) -> Result<TimeSeries> {
     let read = || -> Result<TimeSeries> {
         let (rows, cols, values) = if is_array(path) {
             let (header, values) = npy::read(path)?;
@@ -72,8 +72,8 @@ pub fn read(path: &Path, form: Form, regions: &Regions, tr: f64) -> Result<TimeS
         };
         let (trs, rois) = oriented(rows, cols, form.layout, regions)?;
         let values = match form.layout {
-            Layout::TimeByRegion => values,
-            Layout::RegionByTime => {
+            SignalLayout::TimeByRegion => values,
+            SignalLayout::RegionByTime => {
                 let places = (0..trs).flat_map(|t| (0..rois).map(move |roi| roi * trs + t));
                 places.map(|place| values[place]).collect()
             }
@@ -101,9 +101,9 @@ fn is_blank(line: &[u8]) -> bool {
 }
 
 /// Reads a table: rows, columns and the values row by row; a missing value is NaN.
-fn read_table(path: &Path, form: Form, regions: &Regions) -> Result<(usize, usize, Vec<f32>)> {
+fn read_table(path: &Path, form: SignalFormat, regions: &Regions) -> Result<(usize, usize, Vec<f32>)> {
     let mut lines = records(&link::read(path)?, delimiter(path))?;
-    let (_, first) = lines.first().ok_or(TableError::Empty)?;
+    let (_, first) = lines.first().ok_or(TextTableError::Empty)?;
     check_first_line(first, form, regions)?;
     let cols = first.len();
     lines.drain(..usize::from(form.header));
@@ -116,7 +116,7 @@ pub(crate) fn numbers(lines: &[(u64, Vec<String>)], cols: usize) -> Result<Vec<f
     let mut values = Vec::with_capacity(lines.len() * cols);
     for (line, cells) in lines {
         if cells.len() != cols {
-            return Err(TableError::Ragged { line: *line, expected: cols, found: cells.len() }.into());
+            return Err(TextTableError::Ragged { line: *line, expected: cols, found: cells.len() }.into());
         }
         for (column, cell) in cells.iter().enumerate() {
             let missing = cell.is_empty() || cell == "n/a";
@@ -130,7 +130,7 @@ pub(crate) fn numbers(lines: &[(u64, Vec<String>)], cols: usize) -> Result<Vec<f
 }
 
 /// Checks the first line of a table: region names in the order of the region table, or numbers.
-fn check_first_line(cells: &[String], form: Form, regions: &Regions) -> Result<()> {
+fn check_first_line(cells: &[String], form: SignalFormat, regions: &Regions) -> Result<()> {
     let numbers = cells.iter().all(|cell| cell.parse::<f64>().is_ok());
     if !form.header {
         return match numbers {
@@ -138,7 +138,7 @@ fn check_first_line(cells: &[String], form: Form, regions: &Regions) -> Result<(
             false => Err("the first line is not numbers; with names in it, set `header = true`".into()),
         };
     }
-    if form.layout == Layout::RegionByTime {
+    if form.layout == SignalLayout::RegionByTime {
         return Err("a table with a header is time by region; set `header = false` or transpose it".into());
     }
     let names = &regions.names;
@@ -175,10 +175,10 @@ fn check_first_line(cells: &[String], form: Form, regions: &Regions) -> Result<(
 }
 
 /// Returns the volumes and regions of a matrix. It must have as many regions as the table.
-fn oriented(rows: usize, cols: usize, layout: Layout, regions: &Regions) -> Result<(usize, usize)> {
+fn oriented(rows: usize, cols: usize, layout: SignalLayout, regions: &Regions) -> Result<(usize, usize)> {
     let (trs, rois, other) = match layout {
-        Layout::TimeByRegion => (rows, cols, "region-by-time"),
-        Layout::RegionByTime => (cols, rows, "time-by-region"),
+        SignalLayout::TimeByRegion => (rows, cols, "region-by-time"),
+        SignalLayout::RegionByTime => (cols, rows, "time-by-region"),
     };
     let known = regions.names.len();
     if rois != known {

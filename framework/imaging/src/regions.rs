@@ -8,7 +8,7 @@ use boldface::{Regions, Result, serde_json};
 use crate::json;
 use crate::labels::same_order;
 use crate::link;
-use crate::table::Table;
+use crate::table::TextTable;
 
 /// The regions of a parcellation and the label of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(crate) const BACKGROUND: [&str; 4] = ["background", "unknown", "???", "clear
 /// If the file cannot be read, a column is missing, a cell is empty, an index is not a whole number, or
 /// an index occurs twice. The message names the file.
 pub fn read(path: &Path, networks: &str) -> Result<Regions> {
-    let read = || -> Result<Regions> { regions(&Table::read(path)?, networks) };
+    let read = || -> Result<Regions> { regions(&TextTable::read(path)?, networks) };
     read().map_err(|error| format!("region table `{}`: {error}", path.display()).into())
 }
 
@@ -55,7 +55,7 @@ pub fn read(path: &Path, networks: &str) -> Result<Regions> {
 /// # Errors
 /// As [`read`], and if a label is not positive or occurs twice.
 pub fn read_labelled(path: &Path, networks: &str) -> Result<Labelled> {
-    let read = || -> Result<Labelled> { labelled(&Table::read(path)?, networks) };
+    let read = || -> Result<Labelled> { labelled(&TextTable::read(path)?, networks) };
     read().map_err(|error| format!("region table `{}`: {error}", path.display()).into())
 }
 
@@ -94,7 +94,7 @@ pub fn declared(sidecar: &Path) -> Result<Option<Vec<String>>> {
 /// As [`read`], but the column of networks may be missing.
 pub fn read_names(path: &Path) -> Result<Vec<String>> {
     let read = || -> Result<Vec<String>> {
-        Ok(entries(&Table::read(path)?, None)?.into_iter().map(|entry| entry.name).collect())
+        Ok(entries(&TextTable::read(path)?, None)?.into_iter().map(|entry| entry.name).collect())
     };
     read().map_err(|error| format!("region table `{}`: {error}", path.display()).into())
 }
@@ -107,13 +107,13 @@ struct Entry {
     network: String,
 }
 
-fn regions(table: &Table, networks: &str) -> Result<Regions> {
+fn regions(table: &TextTable, networks: &str) -> Result<Regions> {
     let entries = entries(table, Some(networks))?;
     let (names, networks) = entries.into_iter().map(|entry| (entry.name, entry.network)).unzip();
     Ok(Regions { names, networks })
 }
 
-fn labelled(table: &Table, networks: &str) -> Result<Labelled> {
+fn labelled(table: &TextTable, networks: &str) -> Result<Labelled> {
     let has_networks = networks != NETWORKS || table.columns().iter().any(|column| column == NETWORKS);
     let mut entries = entries(table, has_networks.then_some(networks))?;
     entries.retain(|entry| entry.label != 0 || !BACKGROUND.contains(&entry.name.to_lowercase().as_str()));
@@ -138,7 +138,7 @@ fn labelled(table: &Table, networks: &str) -> Result<Labelled> {
 }
 
 /// Returns the rows in the order of their index.
-fn entries(table: &Table, networks: Option<&str>) -> Result<Vec<Entry>> {
+fn entries(table: &TextTable, networks: Option<&str>) -> Result<Vec<Entry>> {
     table.require("index")?;
     table.require("name")?;
     if let Some(networks) = networks {
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Regions> {
-        regions(&Table::parse(text.as_bytes(), b'\t')?, "network")
+        regions(&TextTable::parse(text.as_bytes(), b'\t')?, "network")
     }
 
     fn check(text: &str, message: Expect) {
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn words_under_label_are_no_labels_and_whole_numbers_may_have_a_point() {
         let labels = |text: &str| {
-            let table = Table::parse(text.as_bytes(), b'\t').unwrap();
+            let table = TextTable::parse(text.as_bytes(), b'\t').unwrap();
             labelled(&table, NETWORKS).map(|labelled| labelled.labels).map_err(|error| error.to_string())
         };
         assert_eq!(labels("index\tname\tlabel\n3\tA\tLH_Vis_1\n5\tB\tRH_Vis_1\n").unwrap(), [3, 5]);

@@ -10,7 +10,7 @@ use boldface::{Deserialize, Serialize, TimeSeries};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
-pub enum Standardize {
+pub enum SeriesStandardization {
     /// `(x - mean) / SD` with the population's SD (ddof 0), as in `scipy.stats.zscore`.
     #[default]
     Zscore,
@@ -27,25 +27,27 @@ const NORMAL_IQR: f64 = 1.348_979_500_392_163_4;
 
 /// Scales every region of a scan over time.
 #[must_use]
-pub fn standardize(series: &TimeSeries, how: Standardize) -> TimeSeries {
-    Scaling::compute(series, how).apply(series)
+pub fn standardize(series: &TimeSeries, how: SeriesStandardization) -> TimeSeries {
+    RegionScaling::compute(series, how).apply(series)
 }
 
 /// Centre and scale of each region of a series. They can be applied to other volumes of the same scan,
 /// such as those after a window that must not use them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Scaling {
+pub struct RegionScaling {
     /// Centre and scale of each region; `None` for a region without spread, which becomes zeros.
     regions: Vec<Option<(f64, f64)>>,
 }
 
-impl Scaling {
+impl RegionScaling {
     /// Computes centre and scale of every region of `series`.
-    pub fn compute(series: &TimeSeries, how: Standardize) -> Scaling {
+    pub fn compute(series: &TimeSeries, how: SeriesStandardization) -> RegionScaling {
         let centre_and_scale = match how {
-            Standardize::Zscore => mean_and_sd,
-            Standardize::Robust => median_and_spread,
-            Standardize::None => return Scaling { regions: vec![Some((0.0, 1.0)); series.rois()] },
+            SeriesStandardization::Zscore => mean_and_sd,
+            SeriesStandardization::Robust => median_and_spread,
+            SeriesStandardization::None => {
+                return RegionScaling { regions: vec![Some((0.0, 1.0)); series.rois()] };
+            }
         };
         let region = |roi: usize| {
             let signal: Vec<f64> = series.roi(roi).map(f64::from).collect();
@@ -56,7 +58,7 @@ impl Scaling {
             // Also keep a scale of NaN, so that it remains visible.
             Some(centre_and_scale(&signal)).filter(|&(_, scale)| scale != 0.0)
         };
-        Scaling { regions: (0..series.rois()).map(region).collect() }
+        RegionScaling { regions: (0..series.rois()).map(region).collect() }
     }
 
     /// Computes `(x - centre) / scale` for each region.
@@ -100,7 +102,7 @@ mod tests {
 
     use super::*;
 
-    const BOTH: [Standardize; 2] = [Standardize::Zscore, Standardize::Robust];
+    const BOTH: [SeriesStandardization; 2] = [SeriesStandardization::Zscore, SeriesStandardization::Robust];
 
     fn close(a: &[f32], b: &[f32]) -> bool {
         a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-5)
@@ -110,16 +112,16 @@ mod tests {
     fn zscore_divides_by_the_population_sd() {
         // 2 4 4 4 5 5 7 9: mean 5, squares 9+1+1+1+0+0+4+16 = 32, variance 32/8 = 4, SD 2.
         let series = TimeSeries::new(8, 1, 2.0, vec![2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]).unwrap();
-        let z = standardize(&series, Standardize::Zscore);
+        let z = standardize(&series, SeriesStandardization::Zscore);
         assert_eq!(z.values(), [-1.5, -0.5, -0.5, -0.5, 0.0, 0.0, 1.0, 2.0]);
-        assert_eq!(standardize(&series, Standardize::None), series);
+        assert_eq!(standardize(&series, SeriesStandardization::None), series);
     }
 
     #[test]
     fn robust_is_not_moved_by_a_spike() {
         // 1 2 3 4 1000: median 3, quartiles 2 and 4, scale 2 / 1.348980 = 1.482602.
         let series = TimeSeries::new(5, 1, 2.0, vec![1.0, 2.0, 3.0, 4.0, 1000.0]).unwrap();
-        let robust = standardize(&series, Standardize::Robust);
+        let robust = standardize(&series, SeriesStandardization::Robust);
         let expected = [-1.348_98, -0.674_49, 0.0, 0.674_49, 672.466_3];
         assert!(robust.values().iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-3));
         assert!(close(&robust.values()[..4], &expected[..4]));
@@ -137,7 +139,7 @@ mod tests {
             assert!(standard.roi(1).all(f32::is_finite), "{how:?}");
             assert!(standard.roi(2).any(f32::is_nan), "{how:?}");
         }
-        assert!(standardize(&series, Standardize::Robust).roi(1).all(|x| x == 0.0));
+        assert!(standardize(&series, SeriesStandardization::Robust).roi(1).all(|x| x == 0.0));
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use crate::link;
 
 /// Reasons why a table cannot be read. Messages do not name the file; the caller does.
 #[derive(Debug, thiserror::Error)]
-pub enum TableError {
+pub enum TextTableError {
     /// The file could not be opened or read.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -47,41 +47,41 @@ pub enum TableError {
 
 /// A table in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Table {
+pub struct TextTable {
     columns: Vec<String>,
     rows: Vec<(u64, Vec<String>)>,
 }
 
-/// One row of a [`Table`].
+/// One row of a [`TextTable`].
 #[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    table: &'a Table,
+pub struct TableRow<'a> {
+    table: &'a TextTable,
     /// Line in the file, from 1.
     pub line: u64,
     cells: &'a [String],
 }
 
-impl Table {
+impl TextTable {
     /// Reads a file. Cells are separated by commas in a `.csv` and by tabs in any other file.
     ///
     /// # Errors
     /// If the file cannot be read, is empty, has a column twice or a row whose length differs from the
     /// header.
-    pub fn read(path: &Path) -> Result<Table, TableError> {
+    pub fn read(path: &Path) -> Result<TextTable, TextTableError> {
         let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        Table::parse(&link::read(path)?, if is_csv { b',' } else { b'\t' })
+        TextTable::parse(&link::read(path)?, if is_csv { b',' } else { b'\t' })
     }
 
     /// Parses the text of a table.
     ///
     /// # Errors
-    /// As [`Table::read`].
-    pub fn parse(text: &[u8], delimiter: u8) -> Result<Table, TableError> {
+    /// As [`TextTable::read`].
+    pub fn parse(text: &[u8], delimiter: u8) -> Result<TextTable, TextTableError> {
         let mut lines = records(text, delimiter)?.into_iter();
-        let (_, columns) = lines.next().ok_or(TableError::Empty)?;
+        let (_, columns) = lines.next().ok_or(TextTableError::Empty)?;
         for (at, column) in columns.iter().enumerate() {
             if !column.is_empty() && columns[..at].contains(column) {
-                return Err(TableError::DuplicateColumn(column.clone()));
+                return Err(TextTableError::DuplicateColumn(column.clone()));
             }
         }
         let mut rows: Vec<_> = lines.collect();
@@ -93,25 +93,25 @@ impl Table {
                 && rows.iter().any(|(_, cells)| cells.get(*at).is_some_and(|cell| !cell.is_empty()))
         };
         if let Some((at, _)) = columns.iter().enumerate().find(is_nameless) {
-            return Err(TableError::Nameless(at + 1));
+            return Err(TextTableError::Nameless(at + 1));
         }
         match rows.iter().find(|(_, cells)| cells.len() != columns.len()) {
             Some((line, cells)) => {
-                Err(TableError::Ragged { line: *line, expected: columns.len(), found: cells.len() })
+                Err(TextTableError::Ragged { line: *line, expected: columns.len(), found: cells.len() })
             }
-            None => Ok(Table::named(columns, rows)),
+            None => Ok(TextTable::named(columns, rows)),
         }
     }
 
     /// Makes a table of the columns with a name. Spreadsheets leave columns without name and values.
-    fn named(columns: Vec<String>, mut rows: Vec<(u64, Vec<String>)>) -> Table {
+    fn named(columns: Vec<String>, mut rows: Vec<(u64, Vec<String>)>) -> TextTable {
         if columns.iter().any(String::is_empty) {
             for (_, cells) in &mut rows {
                 let mut names = columns.iter();
                 cells.retain(|_| names.next().is_some_and(|name| !name.is_empty()));
             }
         }
-        Table { columns: columns.into_iter().filter(|name| !name.is_empty()).collect(), rows }
+        TextTable { columns: columns.into_iter().filter(|name| !name.is_empty()).collect(), rows }
     }
 
     /// Returns the column names.
@@ -120,29 +120,29 @@ impl Table {
     }
 
     /// Returns the rows, in order.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = TableRow<'_>> {
         (0..self.rows.len()).map(|at| self.row(at))
     }
 
     /// Returns the row at index `at`, from 0.
-    pub fn row(&self, at: usize) -> Row<'_> {
+    pub fn row(&self, at: usize) -> TableRow<'_> {
         let (line, cells) = &self.rows[at];
-        Row { table: self, line: *line, cells }
+        TableRow { table: self, line: *line, cells }
     }
 
     /// Checks that a column exists.
     ///
     /// # Errors
-    /// [`TableError::NoColumn`] if it does not; the message lists the columns of the file.
-    pub fn require(&self, column: &str) -> Result<(), TableError> {
+    /// [`TextTableError::NoColumn`] if it does not; the message lists the columns of the file.
+    pub fn require(&self, column: &str) -> Result<(), TextTableError> {
         if self.columns.iter().any(|name| name == column) {
             return Ok(());
         }
-        Err(TableError::NoColumn { column: column.to_owned(), columns: self.columns.clone() })
+        Err(TextTableError::NoColumn { column: column.to_owned(), columns: self.columns.clone() })
     }
 }
 
-impl<'a> Row<'a> {
+impl<'a> TableRow<'a> {
     /// Returns the cell of a column; `None` if it is `n/a` or empty, or there is no such column.
     pub fn get(&self, column: &str) -> Option<&'a str> {
         let at = self.table.columns.iter().position(|name| name == column)?;
@@ -160,7 +160,7 @@ impl<'a> Row<'a> {
 ///
 /// # Errors
 /// If the text is not UTF-8.
-pub(crate) fn records(text: &[u8], delimiter: u8) -> Result<Vec<(u64, Vec<String>)>, TableError> {
+pub(crate) fn records(text: &[u8], delimiter: u8) -> Result<Vec<(u64, Vec<String>)>, TextTableError> {
     // Spreadsheet programs start a UTF-8 file with a byte-order mark.
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new();
@@ -168,8 +168,8 @@ pub(crate) fn records(text: &[u8], delimiter: u8) -> Result<Vec<(u64, Vec<String
     let mut records = Vec::new();
     for record in reader.from_reader(text).records() {
         let record = record.map_err(|error| match (error.kind(), error.position()) {
-            (csv::ErrorKind::Utf8 { .. }, Some(position)) => TableError::Encoding(position.line()),
-            _ => TableError::Csv(error),
+            (csv::ErrorKind::Utf8 { .. }, Some(position)) => TextTableError::Encoding(position.line()),
+            _ => TextTableError::Csv(error),
         })?;
         let line = record.position().map_or(0, csv::Position::line);
         records.push((line, record.iter().map(str::to_owned).collect()));
@@ -210,13 +210,13 @@ mod tests {
     use super::*;
 
     fn check(text: &str, message: Expect) {
-        message.assert_eq(&Table::parse(text.as_bytes(), b'\t').unwrap_err().to_string());
+        message.assert_eq(&TextTable::parse(text.as_bytes(), b'\t').unwrap_err().to_string());
     }
 
     #[test]
     fn cells_are_found_by_column_and_missing_ones_have_no_value() {
         let text = "\u{feff}participant_id\tage\tsex\r\nsub-01\tn/a\tF\r\n\r\nsub-02\t31\t\r\n";
-        let table = Table::parse(text.as_bytes(), b'\t').unwrap();
+        let table = TextTable::parse(text.as_bytes(), b'\t').unwrap();
         assert_eq!(table.columns(), ["participant_id", "age", "sex"]);
         let rows: Vec<_> = table.rows().collect();
         assert_eq!((rows[0].get("age"), rows[0].get("sex")), (None, Some("F")));
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn what_spreadsheets_leave_is_skipped() {
         let text = "participant_id\tsex\t\t\nsub-01\tF\t\t\nsub-02\tM\t\t\n\t\t\t\n\t\t\t\n";
-        let table = Table::parse(text.as_bytes(), b'\t').unwrap();
+        let table = TextTable::parse(text.as_bytes(), b'\t').unwrap();
         assert_eq!(table.columns(), ["participant_id", "sex"]);
         let rows: Vec<_> = table.rows().map(|row| (row.line, row.get("sex").unwrap())).collect();
         assert_eq!(rows, [(2, "F"), (3, "M")]);
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn commas_separate_csv() {
-        let table = Table::parse(b"name,network\n\"Cerebellum, left\",CER\n", b',').unwrap();
+        let table = TextTable::parse(b"name,network\n\"Cerebellum, left\",CER\n", b',').unwrap();
         assert_eq!(table.rows().next().unwrap().get("name"), Some("Cerebellum, left"));
     }
 
@@ -255,10 +255,10 @@ mod tests {
         check("", expect!["the table is empty; its first line names the columns"]);
         check("a\tb\ta\n", expect!["two columns are named `a`; rename one"]);
         check("a\tb\n1\t2\n3\n", expect!["line 3 has 1 cells, but the header has 2"]);
-        let table = Table::parse(b"index\tname\n", b'\t').unwrap();
+        let table = TextTable::parse(b"index\tname\n", b'\t').unwrap();
         expect!["no column is named `network`; the columns are `index`, `name`"]
             .assert_eq(&table.require("network").unwrap_err().to_string());
-        let latin1 = Table::parse(b"name\nM\xfcller\n", b'\t').unwrap_err();
+        let latin1 = TextTable::parse(b"name\nM\xfcller\n", b'\t').unwrap_err();
         expect!["line 2 is not UTF-8 text; save the table as UTF-8"].assert_eq(&latin1.to_string());
     }
 }

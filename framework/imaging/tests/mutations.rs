@@ -10,7 +10,7 @@ use std::path::Path;
 
 use boldface_imaging::bold::Bold;
 use boldface_imaging::cifti;
-use boldface_imaging::nifti::{ByteOrder, Datatype, Header, read_labels, read_maps, read_volume};
+use boldface_imaging::nifti::{ByteOrder, Datatype, ImageHeader, read_labels, read_maps, read_volume};
 use boldface_imaging::testing::{Image, gzip};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -106,7 +106,7 @@ fn apply(bytes: &mut Vec<u8>, damage: &Damage) {
 
 /// Whether any reader accepts the file. Each of them must return.
 fn read_all(path: &Path) -> bool {
-    let header = Header::read(path).is_ok();
+    let header = ImageHeader::read(path).is_ok();
     let whole = [read_volume(path).is_ok(), read_labels(path).is_ok(), read_maps(path).is_ok()];
     let maps = [cifti::read_labels(path).is_ok(), cifti::read_scalars(path).is_ok()];
     let recording = || -> boldface::Result<()> {

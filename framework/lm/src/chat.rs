@@ -11,22 +11,22 @@ use minijinja_contrib::pycompat::unknown_method_callback;
 
 /// One turn of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
+pub struct ChatMessage {
     /// `system`, `user` or `assistant`.
     pub role: String,
     /// The text of the turn.
     pub content: String,
 }
 
-impl Message {
+impl ChatMessage {
     /// Makes a turn.
-    pub fn new(role: &str, content: &str) -> Message {
-        Message { role: role.to_owned(), content: content.to_owned() }
+    pub fn new(role: &str, content: &str) -> ChatMessage {
+        ChatMessage { role: role.to_owned(), content: content.to_owned() }
     }
 }
 
 /// Templates see a turn as Python's dict of `role` and `content`, in this order.
-impl Object for Message {
+impl Object for ChatMessage {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         match key.as_str()? {
             "role" => Some(self.role.as_str().into()),
@@ -42,7 +42,7 @@ impl Object for Message {
 
 /// A model's own chat template.
 #[derive(Clone, Debug)]
-pub(crate) struct Chat {
+pub(crate) struct ChatTemplate {
     /// Jinja source, as transformers reads it.
     source: String,
     /// The file that it is from, for error messages.
@@ -51,15 +51,15 @@ pub(crate) struct Chat {
     special: BTreeMap<String, String>,
 }
 
-impl Chat {
+impl ChatTemplate {
     /// Takes a template. Its syntax is checked when it renders, since much of what a model can do needs no
     /// template.
-    pub fn new(source: &str, origin: String, special: BTreeMap<String, String>) -> Chat {
-        Chat { source: as_minijinja(source), origin, special }
+    pub fn new(source: &str, origin: String, special: BTreeMap<String, String>) -> ChatTemplate {
+        ChatTemplate { source: as_minijinja(source), origin, special }
     }
 
     /// Renders a conversation as the model was trained on it; `open_answer` begins the assistant's turn.
-    pub fn render(&self, messages: &[Message], open_answer: bool) -> Result<String> {
+    pub fn render(&self, messages: &[ChatMessage], open_answer: bool) -> Result<String> {
         let environment = environment();
         let template = environment
             .template_from_str(&self.source)
@@ -156,8 +156,8 @@ mod tests {
     use super::*;
 
     fn rendered(template: &str) -> Result<String, String> {
-        let chat = Chat::new(template, "here".to_owned(), BTreeMap::new());
-        let messages = [Message::new("user", "hi"), Message::new("assistant", "yes")];
+        let chat = ChatTemplate::new(template, "here".to_owned(), BTreeMap::new());
+        let messages = [ChatMessage::new("user", "hi"), ChatMessage::new("assistant", "yes")];
         chat.render(&messages, false).map_err(|error| error.to_string())
     }
 

@@ -4,7 +4,7 @@ use boldface::Result;
 use boldface_engine::nn::{KvCache, Pass};
 use boldface_engine::{Tensor, no_grad};
 
-use crate::network::Network;
+use crate::network::PublishedNetwork;
 use crate::sample::{Sampler, Sampling};
 
 /// Number of texts that are continued in parallel.
@@ -34,7 +34,7 @@ pub struct Continuation {
 /// If a prompt is empty, fills the context or has a token that the model lacks, if a number of the
 /// sampling is out of range, or if `told` fails.
 pub fn generate(
-    network: &Network,
+    network: &PublishedNetwork,
     pass: &Pass<'_>,
     prompts: &[Vec<u32>],
     how: &Continuation,
@@ -57,7 +57,7 @@ pub fn generate(
     Ok(texts)
 }
 
-fn check(network: &Network, prompt: &[u32]) -> Result<()> {
+fn check(network: &PublishedNetwork, prompt: &[u32]) -> Result<()> {
     let config = &network.config;
     if prompt.is_empty() {
         return Err("an empty prompt cannot be continued".into());
@@ -92,7 +92,7 @@ impl Text {
 /// Each round reads the tokens that all texts have, then chooses the next token of the shortest texts,
 /// while the others still have tokens of their prompts. The same code reads prompts and chosen tokens.
 fn extend(
-    network: &Network,
+    network: &PublishedNetwork,
     pass: &Pass<'_>,
     mut texts: Vec<Text>,
     how: &Continuation,
@@ -140,7 +140,7 @@ fn extend(
 
 /// Returns the hidden states (B * T, D) of `places` in all texts; earlier places are in the cache.
 fn read_more(
-    network: &Network,
+    network: &PublishedNetwork,
     pass: &Pass<'_>,
     texts: &[Text],
     places: std::ops::Range<usize>,

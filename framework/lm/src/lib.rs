@@ -36,12 +36,12 @@ mod spoken;
 mod vocabulary;
 mod weights;
 
-pub use chat::Message;
-pub use config::{Config, Family};
-pub use files::{Files, open};
+pub use chat::ChatMessage;
+pub use config::{ModelConfig, ModelFamily};
+pub use files::{ModelFiles, open};
 pub use generate::{Continuation, generate};
-pub use network::Network;
+pub use network::PublishedNetwork;
 pub use sample::{Sampler, Sampling};
 pub use score::score;
 pub use spoken::Spoken;
-pub use vocabulary::{Part, Vocabulary};
+pub use vocabulary::{TextPart, Vocabulary};

@@ -9,18 +9,18 @@ use boldface::Result;
 use boldface_engine::nn::{KvCache, Pass, linear};
 use boldface_engine::{Params, Tensor};
 
-use crate::config::{Config, Family};
+use crate::config::{ModelConfig, ModelFamily};
 
 /// A model with its weights.
 #[derive(Clone, Debug)]
-pub struct Network {
+pub struct PublishedNetwork {
     /// Its shape.
-    pub config: Config,
+    pub config: ModelConfig,
     /// Its parameters under their published names, and its adapters' beside them (see [`linear`]).
     pub params: Params,
 }
 
-impl Network {
+impl PublishedNetwork {
     /// Makes a pass without noise, with adapters at scale 1.
     pub fn inference(&self) -> Pass<'_> {
         Pass::inference(&self.params)
@@ -63,7 +63,7 @@ impl Network {
         mut cache: Option<&mut KvCache>,
     ) -> Tensor {
         let mut x_btd = x_btd.clone();
-        if self.config.family == Family::Gpt2 {
+        if self.config.family == ModelFamily::Gpt2 {
             let dims = x_btd.dims().to_vec();
             x_btd = x_btd.add(&pass.params.get("transformer.wpe.weight").rows(positions).reshape(&dims));
         }
@@ -91,16 +91,18 @@ impl Network {
         cache: Option<&mut KvCache>,
     ) -> Tensor {
         match self.config.family {
-            Family::Gpt2 => self.gpt2(pass, layer, x_btd, visible, cache),
-            Family::Llama | Family::Qwen3 => self.llama(pass, layer, x_btd, positions, visible, cache),
+            ModelFamily::Gpt2 => self.gpt2(pass, layer, x_btd, visible, cache),
+            ModelFamily::Llama | ModelFamily::Qwen3 => {
+                self.llama(pass, layer, x_btd, positions, visible, cache)
+            }
         }
     }
 
     /// Applies the last norm.
     pub fn norm(&self, pass: &Pass<'_>, x: &Tensor) -> Tensor {
         let name = match self.config.family {
-            Family::Gpt2 => "transformer.ln_f",
-            Family::Llama | Family::Qwen3 => "model.norm",
+            ModelFamily::Gpt2 => "transformer.ln_f",
+            ModelFamily::Llama | ModelFamily::Qwen3 => "model.norm",
         };
         self.normed(pass, name, x)
     }
@@ -148,7 +150,7 @@ impl Network {
         cache: Option<&mut KvCache>,
     ) -> Tensor {
         let name = |part: &str| format!("model.layers.{layer}.{part}");
-        let Config { heads, kv_heads, .. } = self.config;
+        let ModelConfig { heads, kv_heads, .. } = self.config;
         let x = self.normed(pass, &name("input_layernorm"), x_btd);
         let turned = |part: &str, heads: usize| {
             let y = linear(pass, &name(&format!("self_attn.{part}_proj")), &x);
@@ -173,7 +175,7 @@ impl Network {
 
     /// Applies Qwen3's norm to each head separately; the other families have none.
     fn head_norm(&self, pass: &Pass<'_>, name: &str, x_btd: &Tensor) -> Tensor {
-        if self.config.family != Family::Qwen3 {
+        if self.config.family != ModelFamily::Qwen3 {
             return x_btd.clone();
         }
         let dims = x_btd.dims().to_vec();
@@ -185,8 +187,10 @@ impl Network {
     fn normed(&self, pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
         let gain = pass.params.get(&format!("{name}.weight"));
         match self.config.family {
-            Family::Gpt2 => x.layer_norm(gain, pass.params.get(&format!("{name}.bias")), self.config.eps),
-            Family::Llama | Family::Qwen3 => x.rms_norm(gain, self.config.eps),
+            ModelFamily::Gpt2 => {
+                x.layer_norm(gain, pass.params.get(&format!("{name}.bias")), self.config.eps)
+            }
+            ModelFamily::Llama | ModelFamily::Qwen3 => x.rms_norm(gain, self.config.eps),
         }
     }
 }

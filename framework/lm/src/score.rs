@@ -6,7 +6,7 @@ use boldface::Result;
 use boldface_engine::nn::Pass;
 use boldface_engine::{Tensor, no_grad};
 
-use crate::network::Network;
+use crate::network::PublishedNetwork;
 
 /// Logits held at the same time: 64 MiB.
 const LOGITS: usize = 1 << 24;
@@ -21,7 +21,12 @@ const LOGITS: usize = 1 << 24;
 /// # Errors
 ///
 /// If a token is not in the model's vocabulary, or the window is 0.
-pub fn score(network: &Network, pass: &Pass<'_>, tokens: &[u32], window: usize) -> Result<Vec<Option<f32>>> {
+pub fn score(
+    network: &PublishedNetwork,
+    pass: &Pass<'_>,
+    tokens: &[u32],
+    window: usize,
+) -> Result<Vec<Option<f32>>> {
     network.check_tokens(tokens)?;
     if window == 0 {
         return Err("a window of 0 tokens is too short; use at least 1".into());
@@ -59,7 +64,7 @@ fn windows(len: usize, window: usize) -> Vec<Window> {
     all
 }
 
-impl Network {
+impl PublishedNetwork {
     /// Returns the hidden states before the last norm, (T, D), of one text, read causally from position
     /// 0.
     pub fn read_text(&self, pass: &Pass<'_>, tokens: &[u32]) -> Tensor {
@@ -77,7 +82,7 @@ impl Network {
         self.log_likelihoods_by(pass, hidden, targets, (LOGITS / self.config.vocabulary).max(1))
     }
 
-    /// Like [`Network::log_likelihoods`], with the logits of `rows` rows at a time.
+    /// Like [`PublishedNetwork::log_likelihoods`], with the logits of `rows` rows at a time.
     fn log_likelihoods_by(&self, pass: &Pass<'_>, hidden: &Tensor, targets: &[u32], rows: usize) -> Vec<f32> {
         let size = self.config.vocabulary;
         let normed = self.norm(pass, hidden);
@@ -99,7 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::{Config, Family};
+    use crate::config::{ModelConfig, ModelFamily};
 
     proptest! {
         #[test]
@@ -123,8 +128,8 @@ mod tests {
     fn parts_of_the_logits_are_the_whole() {
         for engine in ENGINES {
             let engine = boldface_engine::open(engine, "cpu").unwrap();
-            let config = Config {
-                family: Family::Llama,
+            let config = ModelConfig {
+                family: ModelFamily::Llama,
                 layers: 0,
                 width: 6,
                 heads: 1,
@@ -144,7 +149,7 @@ mod tests {
             for (name, dims) in config.parameters() {
                 params.normal(&name, &dims, 1.0, &mut rng);
             }
-            let network = Network { config, params };
+            let network = PublishedNetwork { config, params };
             let pass = network.inference();
             let hidden = network.embed(&pass, &[1, 2, 3, 4, 5, 6, 7]);
             let targets = [10, 0, 3, 3, 9, 1, 5];

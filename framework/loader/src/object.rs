@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use boldface::abi::{Made, Request, SentCohort, SentMetric, SentRecorded, SentSeries, Series};
+use boldface::abi::{CreatedPlugin, Request, SentCohort, SentMetric, SentRecorded, SentSeries, Series};
 use boldface::serde_json::Value;
 use boldface::{
     CheckContext, Cohort, CorpusGenerator, Dataset, Describer, Descriptor, Example, Fact, FactQuestion,
@@ -13,12 +13,12 @@ use boldface::{
 };
 use serde::{Serialize, Serializer};
 
-use crate::call::Plugin;
+use crate::call::LoadedPlugin;
 
 /// An object in a library. Dropping it here drops it there.
 #[derive(Debug)]
 pub(crate) struct Object {
-    plugin: &'static Plugin,
+    plugin: &'static LoadedPlugin,
     number: u64,
     config: Value,
     version: u32,
@@ -29,11 +29,11 @@ impl Object {
     ///
     /// # Errors
     /// The problem with the table or the plugin.
-    pub fn make(plugin: &'static Plugin, table: &Value) -> Result<Object, Problem> {
+    pub fn make(plugin: &'static LoadedPlugin, table: &Value) -> Result<Object, Problem> {
         let (kind, name) = (plugin.kind().to_owned(), plugin.name().to_owned());
-        let made: Result<Result<Made, Problem>> =
+        let made: Result<Result<CreatedPlugin, Problem>> =
             plugin.ask(Request::Make { kind, name, table: table.clone() });
-        let Made { object, config, version } = made.map_err(|error| problem(&error))??;
+        let CreatedPlugin { object, config, version } = made.map_err(|error| problem(&error))??;
         Ok(Object { plugin, number: object, config, version })
     }
 }

@@ -1,11 +1,11 @@
 //! Adds the plugins of a library to the registry.
 
-use boldface::abi::Listed;
-use boldface::registry::{Kind, Plugin as Registered};
+use boldface::abi::ListedPlugin;
+use boldface::registry::{Plugin as Registered, PluginKind};
 use boldface::schemars::Schema;
 use boldface::{CorpusGenerator, Dataset, Problem, Task};
 
-use crate::call::Plugin;
+use crate::call::LoadedPlugin;
 use crate::object::{LoadedCorpus, LoadedDataset, LoadedTask, Object};
 use crate::open::Opened;
 
@@ -13,7 +13,7 @@ use crate::open::Opened;
 ///
 /// # Errors
 /// If the list is empty or contains a kind that must be built in.
-pub(crate) fn register(library: &'static Opened, listed: Vec<Listed>) -> Result<(), String> {
+pub(crate) fn register(library: &'static Opened, listed: Vec<ListedPlugin>) -> Result<(), String> {
     let file = library.file.display();
     if listed.is_empty() {
         return Err(format!(
@@ -22,7 +22,7 @@ pub(crate) fn register(library: &'static Opened, listed: Vec<Listed>) -> Result<
     }
     let kinds = [<dyn Dataset>::NAME, <dyn CorpusGenerator>::NAME, <dyn Task>::NAME];
     if let Some(other) = listed.iter().find(|plugin| !kinds.contains(&plugin.kind.as_str())) {
-        let Listed { kind, name, .. } = other;
+        let ListedPlugin { kind, name, .. } = other;
         return Err(format!(
             "`{file}` exports the {kind} `{name}`; only datasets, corpora and tasks can be loaded"
         ));
@@ -46,10 +46,10 @@ pub(crate) fn register(library: &'static Opened, listed: Vec<Listed>) -> Result<
 /// Creates a plugin from an object in the library.
 type Wrap<K> = fn(Object) -> Result<Box<K>, Problem>;
 
-fn add<K: Kind + ?Sized>(library: &'static Opened, listed: Listed, wrap: Wrap<K>) {
-    let Listed { name, schema, .. } = listed;
+fn add<K: PluginKind + ?Sized>(library: &'static Opened, listed: ListedPlugin, wrap: Wrap<K>) {
+    let ListedPlugin { name, schema, .. } = listed;
     // The registry keeps plugins until the program ends, and the library stays loaded as long.
-    let plugin: &'static Plugin = Box::leak(Box::new(Plugin::new(library, K::NAME, &name)));
+    let plugin: &'static LoadedPlugin = Box::leak(Box::new(LoadedPlugin::new(library, K::NAME, &name)));
     let schema = move || Schema::try_from(schema.clone()).unwrap_or_default();
     let parse = move |table: &_| Object::make(plugin, table).and_then(wrap);
     K::add(Registered {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use boldface::{Answer, Part, Regions, ScanId, ScanInfo, Task, guard, scores};
 
 use crate::plan::silent::silent;
-use crate::plan::{Entry, Plan};
+use crate::plan::{Plan, PlannedPlugin};
 use crate::stages::split::of_plan;
 
 /// An AUROC that a test part should be able to distinguish from 0.5.
@@ -25,12 +25,12 @@ pub struct Power {
     /// Number of subjects. Scans of one subject are not independent and count once.
     pub subjects: usize,
     /// The form of their answers, with the counts that power depends on.
-    pub form: Form,
+    pub form: AnswerScale,
 }
 
 /// The form of a task's answers, which decides the test.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Form {
+pub enum AnswerScale {
     /// Choices.
     Classes {
         /// Each class with the number of subjects that have a scan of it and of subjects that have a
@@ -64,15 +64,15 @@ impl Power {
                         *examples.entry(class).or_default() += 1;
                         classes.push((person.clone(), class));
                     }
-                    Form::Classes { counts: Vec::new(), majority: 0.0 }
+                    AnswerScale::Classes { counts: Vec::new(), majority: 0.0 }
                 }
-                Answer::Value { .. } => Form::Values,
-                Answer::Text { .. } | Answer::Series { .. } | Answer::Band { .. } => Form::Other,
+                Answer::Value { .. } => AnswerScale::Values,
+                Answer::Text { .. } | Answer::Series { .. } | Answer::Band { .. } => AnswerScale::Other,
             });
             persons.insert(person);
         }
         let mut form = form?;
-        if let Form::Classes { counts, majority } = &mut form {
+        if let AnswerScale::Classes { counts, majority } = &mut form {
             for class in examples.keys() {
                 let with = of_class.get(class).map_or(0, BTreeSet::len);
                 let others = classes.iter().filter(|(_, other)| other != class);
@@ -88,33 +88,33 @@ impl Power {
     /// Returns the smallest detectable AUROC of the class that is hardest to tell from the rest. `None`
     /// for other forms, or if no AUROC can be distinguished from chance.
     pub fn auroc(&self) -> Option<f64> {
-        let Form::Classes { counts, .. } = &self.form else { return None };
+        let AnswerScale::Classes { counts, .. } = &self.form else { return None };
         let each = counts.iter().map(|(_, with, without)| scores::detectable_auroc(*with, *without));
         each.collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::max)
     }
 
     /// Returns the smallest accuracy that can be distinguished from the majority's.
     pub fn accuracy(&self) -> Option<f64> {
-        let Form::Classes { majority, .. } = &self.form else { return None };
+        let AnswerScale::Classes { majority, .. } = &self.form else { return None };
         scores::detectable_accuracy(self.subjects, *majority)
     }
 
     /// Returns the smallest correlation that can be distinguished from 0. `None` for other forms.
     pub fn correlation(&self) -> Option<f64> {
-        (self.form == Form::Values).then(|| scores::detectable_correlation(self.subjects)).flatten()
+        (self.form == AnswerScale::Values).then(|| scores::detectable_correlation(self.subjects)).flatten()
     }
 
     /// Returns a warning if the subjects are too few to support a claim. It contains a placeholder that
     /// [`Unit::worded`](crate::spec::Unit) replaces by the noun.
     pub fn caution(&self) -> Option<String> {
         let (effect, found, wanted, needed) = match &self.form {
-            Form::Other => return None,
-            Form::Classes { .. } => {
+            AnswerScale::Other => return None,
+            AnswerScale::Classes { .. } => {
                 let each =
                     scores::subjects_for_auroc(AUROC).map(|n| format!("{n} {{subject}}s of each class"));
                 ("AUROC", self.auroc(), AUROC, each.unwrap_or_default())
             }
-            Form::Values => {
+            AnswerScale::Values => {
                 let enough =
                     (4..).find(|&n| scores::detectable_correlation(n).is_some_and(|r| r <= CORRELATION));
                 (
@@ -129,7 +129,7 @@ impl Power {
             return None;
         }
         let counts = match &self.form {
-            Form::Classes { counts, .. } => {
+            AnswerScale::Classes { counts, .. } => {
                 let each: Vec<String> =
                     counts.iter().map(|(class, with, _)| format!("{with} with `{class}`")).collect();
                 format!(" ({})", each.join(", "))
@@ -164,7 +164,7 @@ pub fn cautions(plan: &Plan) -> Vec<String> {
     let everyone: Vec<&ScanInfo> = plan.scans.iter().collect();
     let table = &plan.experiment.split;
     let is_folded = table.folds.is_some() || table.leave_out.is_some();
-    let one = |task: &Entry<dyn Task>| {
+    let one = |task: &PlannedPlugin<dyn Task>| {
         let said = power(plan, task, &tested)?.caution()?;
         // The smallest effect if every subject were tested, which folds achieve.
         let of_all = power(plan, task, &everyone)?;
@@ -180,7 +180,7 @@ pub fn cautions(plan: &Plan) -> Vec<String> {
 
 /// Computes the power of a task from the examples it makes of scans with a silent signal. `None` if the
 /// task fails without a signal or comes from a library, because library code only ever gets real scans.
-fn power(plan: &Plan, task: &Entry<dyn Task>, scans: &[&ScanInfo]) -> Option<Power> {
+fn power(plan: &Plan, task: &PlannedPlugin<dyn Task>, scans: &[&ScanInfo]) -> Option<Power> {
     if task.library.is_some() {
         return None;
     }
@@ -221,7 +221,7 @@ mod tests {
         let of_people = power(&within);
         assert_eq!(of_people.subjects, 5);
         let counts = vec![("down".to_owned(), 5, 5), ("up".to_owned(), 5, 5)];
-        assert_eq!(of_people.form, Form::Classes { counts, majority: 0.5 });
+        assert_eq!(of_people.form, AnswerScale::Classes { counts, majority: 0.5 });
         expect!["condition: 5 test {subject}s (5 with `down`, 5 with `up`) can tell an AUROC from chance only from 0.94 on (80% power, two-sided 5% level); 0.70 needs 32 {subject}s of each class"]
             .assert_eq(&of_people.caution().unwrap());
         let between: Vec<_> = (0..80).map(|i| (id(i, 0), choice(i % 2))).collect();

@@ -5,7 +5,7 @@ mod reference;
 mod required;
 
 use boldface::MetricRow;
-use boldface::registry::{Entry, entries};
+use boldface::registry::{RegistryEntry, entries};
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 
@@ -115,7 +115,7 @@ fn sorted(value: &Value) -> Value {
 }
 
 /// Returns a plugin's own schema and moves its definitions to `definitions`, under the plugin's name.
-fn plugin_schema(entry: &Entry, name: &str, definitions: &mut Value) -> Value {
+fn plugin_schema(entry: &RegistryEntry, name: &str, definitions: &mut Value) -> Value {
     let mut schema = entry.schema.as_value().clone();
     let own = schema.as_object_mut().and_then(|schema| {
         schema.remove("$schema");

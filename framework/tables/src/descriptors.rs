@@ -5,8 +5,8 @@ use std::path::Path;
 use boldface::{Descriptor, Fact, ScanId, Window};
 use polars::prelude::{Column, NamedFrom, Series};
 
-use crate::Result;
-use crate::frame::{self, Table};
+use crate::TableResult;
+use crate::frame::{self, ParquetTable};
 
 /// Writes the descriptors to `path` in the given order.
 ///
@@ -16,7 +16,7 @@ use crate::frame::{self, Table};
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write(path: &Path, descriptors: &[Descriptor]) -> Result<()> {
+pub fn write(path: &Path, descriptors: &[Descriptor]) -> TableResult<()> {
     let text = |name: &str, of: fn(&Descriptor) -> Option<&str>| -> Column {
         Series::new(name.into(), descriptors.iter().map(of).collect::<Vec<Option<&str>>>()).into()
     };
@@ -54,8 +54,8 @@ pub fn write(path: &Path, descriptors: &[Descriptor]) -> Result<()> {
 ///
 /// # Errors
 /// If the file is not a complete descriptor table. The error names the file and the column.
-pub fn read(path: &Path) -> Result<Vec<Descriptor>> {
-    let table = Table::read(path)?;
+pub fn read(path: &Path) -> TableResult<Vec<Descriptor>> {
+    let table = ParquetTable::read(path)?;
     let text = |name: &str| table.required(name, table.strings(name)?);
     let count = |name: &str| table.required(name, table.counts(name)?);
     let names = ["dataset", "subject", "corpus", "text", "feature", "band", "norm"];
@@ -139,7 +139,7 @@ mod tests {
         let path = dir.path().join("descriptors.parquet");
         let descriptors = vec![descriptor("01", None, Some(0.31))];
         write(&path, &descriptors).unwrap();
-        let mut turned = Table::read(&path).unwrap().into_columns();
+        let mut turned = ParquetTable::read(&path).unwrap().into_columns();
         turned.reverse();
         frame::write(&path, 1, turned.clone()).unwrap();
         assert_eq!(read(&path).unwrap(), descriptors);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 /// A result whose error is [`TableError`].
-pub type Result<T, E = TableError> = std::result::Result<T, E>;
+pub type TableResult<T, E = TableError> = std::result::Result<T, E>;
 
 /// A table that cannot be read or written.
 #[derive(Debug, Error)]

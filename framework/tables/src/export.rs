@@ -4,17 +4,17 @@ use std::path::Path;
 
 use polars::prelude::{Column, NamedFrom, Series};
 
-use crate::{Result, TableError, frame};
+use crate::{TableError, TableResult, frame};
 
 /// Columns of equal length, each with a name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sheet {
-    columns: Vec<(String, Values)>,
+    columns: Vec<(String, ColumnValues)>,
 }
 
 /// The values of one column.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Values {
+pub enum ColumnValues {
     /// Text.
     Text(Vec<Option<String>>),
     /// Numbers. NaN is stored as missing.
@@ -23,13 +23,13 @@ pub enum Values {
     Count(Vec<Option<u64>>),
 }
 
-impl Values {
+impl ColumnValues {
     /// Number of values, including missing ones.
     pub fn len(&self) -> usize {
         match self {
-            Values::Text(values) => values.len(),
-            Values::Number(values) => values.len(),
-            Values::Count(values) => values.len(),
+            ColumnValues::Text(values) => values.len(),
+            ColumnValues::Number(values) => values.len(),
+            ColumnValues::Count(values) => values.len(),
         }
     }
 
@@ -40,11 +40,11 @@ impl Values {
 
     fn field(&self, row: usize) -> Option<String> {
         match self {
-            Values::Text(values) => values[row].clone(),
-            Values::Number(values) => {
+            ColumnValues::Text(values) => values[row].clone(),
+            ColumnValues::Number(values) => {
                 values[row].filter(|value| !value.is_nan()).map(|value| value.to_string())
             }
-            Values::Count(values) => values[row].map(|value| value.to_string()),
+            ColumnValues::Count(values) => values[row].map(|value| value.to_string()),
         }
     }
 }
@@ -60,7 +60,7 @@ impl Sheet {
     /// # Panics
     /// If the column's length differs from that of the others, or its name is taken.
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, values: Values) -> Sheet {
+    pub fn with(mut self, name: impl Into<String>, values: ColumnValues) -> Sheet {
         let name = name.into();
         assert!(self.columns.is_empty() || values.len() == self.rows(), "`{name}` has another length");
         assert!(self.columns.iter().all(|(known, _)| *known != name), "two columns are called `{name}`");
@@ -74,7 +74,7 @@ impl Sheet {
     }
 
     /// The columns, in order.
-    pub fn columns(&self) -> &[(String, Values)] {
+    pub fn columns(&self) -> &[(String, ColumnValues)] {
         &self.columns
     }
 }
@@ -105,18 +105,18 @@ fn delimited(sheet: &Sheet, delimiter: u8, missing: &str) -> String {
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn parquet(path: &Path, sheet: &Sheet) -> Result<()> {
-    let column = |(name, values): &(String, Values)| -> Column {
+pub fn parquet(path: &Path, sheet: &Sheet) -> TableResult<()> {
+    let column = |(name, values): &(String, ColumnValues)| -> Column {
         let name = name.as_str().into();
         match values {
-            Values::Text(values) => {
+            ColumnValues::Text(values) => {
                 Series::new(name, values.iter().map(Option::as_deref).collect::<Vec<_>>()).into()
             }
-            Values::Number(values) => {
+            ColumnValues::Number(values) => {
                 let known = values.iter().map(|value| value.filter(|value| !value.is_nan()));
                 Series::new(name, known.collect::<Vec<_>>()).into()
             }
-            Values::Count(values) => Series::new(name, values.clone()).into(),
+            ColumnValues::Count(values) => Series::new(name, values.clone()).into(),
         }
     };
     if sheet.columns.is_empty() {
@@ -130,14 +130,14 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::frame::Table;
+    use crate::frame::ParquetTable;
 
     fn sheet() -> Sheet {
         let text = |value: &str| Some(value.to_owned());
         Sheet::new()
-            .with("arm", Values::Text(vec![text("a, \"b\"\nc"), None, text("=é")]))
-            .with("value", Values::Number(vec![Some(0.1 + 0.2), Some(f64::NAN), Some(f64::INFINITY)]))
-            .with("n", Values::Count(vec![Some(u64::MAX), None, Some(0)]))
+            .with("arm", ColumnValues::Text(vec![text("a, \"b\"\nc"), None, text("=é")]))
+            .with("value", ColumnValues::Number(vec![Some(0.1 + 0.2), Some(f64::NAN), Some(f64::INFINITY)]))
+            .with("n", ColumnValues::Count(vec![Some(u64::MAX), None, Some(0)]))
     }
 
     #[test]
@@ -156,8 +156,8 @@ mod tests {
     fn tsv_says_what_is_missing() {
         let text = |value: &str| Some(value.to_owned());
         let sheet = Sheet::new()
-            .with("scan", Values::Text(vec![text("sub-1"), None]))
-            .with("value", Values::Number(vec![None, Some(0.5)]));
+            .with("scan", ColumnValues::Text(vec![text("sub-1"), None]))
+            .with("value", ColumnValues::Number(vec![None, Some(0.5)]));
         assert_eq!(tsv(&sheet), "scan\tvalue\nsub-1\tn/a\nn/a\t0.5\n");
     }
 
@@ -166,7 +166,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("table.parquet");
         parquet(&path, &sheet()).unwrap();
-        let table = Table::read(&path).unwrap();
+        let table = ParquetTable::read(&path).unwrap();
         assert_eq!(
             table.columns(),
             [("arm", "str"), ("value", "f64"), ("n", "u64")].map(|(a, b)| (a.to_owned(), b.to_owned()))

@@ -8,25 +8,25 @@ use polars_io::SerReader;
 use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
 use polars_io::parquet::write::{KeyValueMetadata, ParquetCompression, ParquetWriter};
 
-use crate::{Result, TableError, checksum};
+use crate::{TableError, TableResult, checksum};
 
 /// Metadata key of the checksum of the file's values.
 const CHECKSUM: &str = "boldface.crc32c";
 
 /// A table that was read, with the file for error messages.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct ParquetTable {
     path: PathBuf,
     frame: DataFrame,
 }
 
-impl Table {
+impl ParquetTable {
     /// Reads all columns.
-    pub(crate) fn read(path: &Path) -> Result<Table> {
+    pub(crate) fn read(path: &Path) -> TableResult<ParquetTable> {
         // These tables are small, so passing columns to threads would cost more than reading them.
         let mut reader = open(path)?.read_parallel(ParallelStrategy::None);
         let written = whole(|| written_checksum(&mut reader)).map_err(|reason| parquet(path, reason))?;
-        let table = Table::finish(path, reader)?;
+        let table = ParquetTable::finish(path, reader)?;
         // Files written by other programs have no checksum.
         if written.is_some() && written != checksum::of_table(&table.frame) {
             return Err(parquet(path, "its values do not match their checksum".to_owned()));
@@ -35,7 +35,7 @@ impl Table {
     }
 
     /// Reads one text column and ignores the others.
-    pub(crate) fn read_text(path: &Path, column: &str) -> Result<Table> {
+    pub(crate) fn read_text(path: &Path, column: &str) -> TableResult<ParquetTable> {
         let mut reader = open(path)?;
         let schema = whole(|| reader.schema()).map_err(|reason| parquet(path, reason))?;
         let field = schema.get(column).ok_or_else(|| TableError::NoColumn {
@@ -54,16 +54,16 @@ impl Table {
                 wanted: "text",
             });
         }
-        Table::finish(path, reader.with_columns(Some(vec![column.to_owned()])))
+        ParquetTable::finish(path, reader.with_columns(Some(vec![column.to_owned()])))
     }
 
-    fn finish(path: &Path, reader: ParquetReader<File>) -> Result<Table> {
+    fn finish(path: &Path, reader: ParquetReader<File>) -> TableResult<ParquetTable> {
         let frame = whole(|| reader.finish()).map_err(|reason| parquet(path, reason))?;
         // The reader accepts a damaged row count.
         if frame.columns().iter().any(|column| column.len() != frame.height()) {
             return Err(parquet(path, format!("not all of its columns have {} rows", frame.height())));
         }
-        Ok(Table { path: path.to_owned(), frame })
+        Ok(ParquetTable { path: path.to_owned(), frame })
     }
 
     /// Number of rows.
@@ -90,22 +90,22 @@ impl Table {
     }
 
     /// Reads a text column. Missing values are `None`.
-    pub(crate) fn strings(&self, name: &str) -> Result<Vec<Option<String>>> {
+    pub(crate) fn strings(&self, name: &str) -> TableResult<Vec<Option<String>>> {
         let column = self.column(name)?;
         let values = column.str().map_err(|_| self.wrong(column, "text"))?;
         Ok(values.iter().map(|value| value.map(str::to_owned)).collect())
     }
 
     /// Reads a column of numbers. Missing values are `None`.
-    pub(crate) fn floats(&self, name: &str) -> Result<Vec<Option<f64>>> {
+    pub(crate) fn floats(&self, name: &str) -> TableResult<Vec<Option<f64>>> {
         let column = self.column(name)?;
         let values = column.f64().map_err(|_| self.wrong(column, "a 64-bit number"))?;
         Ok(values.iter().collect())
     }
 
     /// Reads all columns of a table of 32- or 64-bit floats, with their names. Missing values are NaN.
-    pub(crate) fn numbers(&self) -> Result<Vec<(String, Vec<f32>)>> {
-        let numbers = |column: &Column| -> Result<(String, Vec<f32>)> {
+    pub(crate) fn numbers(&self) -> TableResult<Vec<(String, Vec<f32>)>> {
+        let numbers = |column: &Column| -> TableResult<(String, Vec<f32>)> {
             let wide = |value: Option<f64>| value.map_or(f32::NAN, |value| value as f32);
             let values = match (column.f32(), column.f64()) {
                 (Ok(values), _) => values.iter().map(|value| value.unwrap_or(f32::NAN)).collect(),
@@ -118,27 +118,27 @@ impl Table {
     }
 
     /// Reads a column of counts. Missing values are `None`.
-    pub(crate) fn counts(&self, name: &str) -> Result<Vec<Option<u64>>> {
+    pub(crate) fn counts(&self, name: &str) -> TableResult<Vec<Option<u64>>> {
         let column = self.column(name)?;
         let values = column.u64().map_err(|_| self.wrong(column, "a 64-bit count"))?;
         Ok(values.iter().collect())
     }
 
     /// Reads a boolean column. Missing values are `None`.
-    pub(crate) fn flags(&self, name: &str) -> Result<Vec<Option<bool>>> {
+    pub(crate) fn flags(&self, name: &str) -> TableResult<Vec<Option<bool>>> {
         let column = self.column(name)?;
         let values = column.bool().map_err(|_| self.wrong(column, "true or false"))?;
         Ok(values.iter().collect())
     }
 
     /// Unwraps the values of a column that may not have missing values.
-    pub(crate) fn required<T>(&self, name: &str, values: Vec<Option<T>>) -> Result<Vec<T>> {
+    pub(crate) fn required<T>(&self, name: &str, values: Vec<Option<T>>) -> TableResult<Vec<T>> {
         let missing = |row| TableError::Missing { path: self.path.clone(), column: name.to_owned(), row };
         let filled = values.into_iter().enumerate();
         filled.map(|(row, value)| value.ok_or_else(|| missing(row + 1))).collect()
     }
 
-    fn column(&self, name: &str) -> Result<&Column> {
+    fn column(&self, name: &str) -> TableResult<&Column> {
         self.frame.column(name).map_err(|_| TableError::NoColumn {
             path: self.path.clone(),
             column: name.to_owned(),
@@ -157,7 +157,7 @@ impl Table {
 
 /// Writes the columns as zstd Parquet beside `path` and then renames the file, so that readers never see
 /// half a table.
-pub(crate) fn write(path: &Path, rows: usize, columns: Vec<Column>) -> Result<()> {
+pub(crate) fn write(path: &Path, rows: usize, columns: Vec<Column>) -> TableResult<()> {
     let encode = |reason: String| TableError::Encode { path: path.to_owned(), reason };
     let mut aside = path.as_os_str().to_owned();
     aside.push(".partial");
@@ -187,7 +187,7 @@ fn written_checksum(reader: &mut ParquetReader<File>) -> PolarsResult<Option<Str
     Ok(sums.next())
 }
 
-fn open(path: &Path) -> Result<ParquetReader<File>> {
+fn open(path: &Path) -> TableResult<ParquetReader<File>> {
     File::open(path).map(ParquetReader::new).map_err(|source| io("read", path, source))
 }
 
@@ -196,7 +196,7 @@ fn parquet(path: &Path, reason: String) -> TableError {
 }
 
 /// Runs polars and returns its error, or the message of its panic, which damaged files can cause.
-fn whole<T>(call: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
+fn whole<T>(call: impl FnOnce() -> PolarsResult<T>) -> TableResult<T, String> {
     boldface::guard(|| Ok(call()?)).map_err(|error| error.to_string())
 }
 

@@ -22,7 +22,7 @@ pub struct Trial {
 
 /// Trials that differ only in seeds and parts of the split.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct LeaderboardEntry {
     /// Their settings, without seeds and parts of the split.
     pub settings: BTreeMap<String, String>,
     /// Indices of the trials, in order.
@@ -48,7 +48,7 @@ pub struct Summary {
 
 /// One axis of a sweep, or several that always change together.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
+pub struct LeaderboardAxis {
     /// Its dotted keys.
     pub keys: Vec<String>,
     /// Its values. The others are compared with the first.
@@ -111,20 +111,20 @@ pub fn summary(values: impl Iterator<Item = Option<f64>>) -> Summary {
 
 /// Groups trials that differ only in seeds and parts of the split, and sorts the groups by validation
 /// value: best first, undefined last. Without a direction, the trials' order is kept.
-pub fn entries(trials: &[Trial], higher_is_better: Option<bool>) -> Vec<Entry> {
+pub fn entries(trials: &[Trial], higher_is_better: Option<bool>) -> Vec<LeaderboardEntry> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, trial) in trials.iter().enumerate() {
         groups.entry(told(&trial.settings, |key| !repeats(key))).or_default().push(place);
     }
     let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
     groups.sort_by_key(|group| group[0]);
-    let entry = |group: Vec<usize>| Entry {
+    let entry = |group: Vec<usize>| LeaderboardEntry {
         settings: kept(&trials[group[0]].settings, |key| !repeats(key)),
         validation: summary(group.iter().map(|&trial| trials[trial].validation)),
         test: summary(group.iter().map(|&trial| trials[trial].test)),
         trials: group,
     };
-    let mut entries: Vec<Entry> = groups.into_iter().map(entry).collect();
+    let mut entries: Vec<LeaderboardEntry> = groups.into_iter().map(entry).collect();
     entries.sort_by(|a, b| better(a.validation.mean, b.validation.mean, higher_is_better));
     entries
 }
@@ -132,7 +132,7 @@ pub fn entries(trials: &[Trial], higher_is_better: Option<bool>) -> Vec<Entry> {
 /// Finds the axes: every key with more than one value, apart from seeds and parts of the split. `order`
 /// lists the values of an axis in the sweep's order. Other values are sorted by number and then by name,
 /// with the base first.
-pub fn axes(trials: &[Trial], order: &BTreeMap<String, Vec<String>>) -> Vec<Axis> {
+pub fn axes(trials: &[Trial], order: &BTreeMap<String, Vec<String>>) -> Vec<LeaderboardAxis> {
     let mut keys: Vec<&String> = trials.iter().flat_map(|trial| trial.settings.keys()).collect();
     keys.sort();
     keys.dedup();
@@ -171,12 +171,16 @@ pub fn divisions(trials: &[Trial]) -> Vec<&String> {
 
 /// Chooses the entry with the best validation value for each division of the subjects. A division in which
 /// no validation value is defined has no choice.
-pub fn choices(trials: &[Trial], entries: &[Entry], higher_is_better: Option<bool>) -> Vec<Choice> {
+pub fn choices(
+    trials: &[Trial],
+    entries: &[LeaderboardEntry],
+    higher_is_better: Option<bool>,
+) -> Vec<Choice> {
     if higher_is_better.is_none() {
         return Vec::new();
     }
     let choose = |division: &String| {
-        let candidate = |(place, entry): (usize, &Entry)| {
+        let candidate = |(place, entry): (usize, &LeaderboardEntry)| {
             let of = entry.trials.iter().filter(|&&trial| trials[trial].division == *division);
             let of: Vec<usize> = of.copied().collect();
             let validation = summary(of.iter().map(|&trial| trials[trial].validation)).mean?;
@@ -235,7 +239,7 @@ fn moves_with(a: &[usize], b: &[usize]) -> bool {
     a.iter().zip(b).all(|(a, b)| forward.entry(a).or_insert(b) == &b && back.entry(b).or_insert(a) == &a)
 }
 
-fn axis(trials: &[Trial], keys: Vec<String>, of_trials: &[usize], texts: Vec<String>) -> Axis {
+fn axis(trials: &[Trial], keys: Vec<String>, of_trials: &[usize], texts: Vec<String>) -> LeaderboardAxis {
     let rest = |trial: &Trial| told(&trial.settings, |key| !keys.iter().any(|known| known == key));
     let at = |level: usize| (0..trials.len()).filter(move |&trial| of_trials[trial] == level);
     let first: BTreeMap<String, usize> = at(0).map(|trial| (rest(&trials[trial]), trial)).collect();
@@ -245,7 +249,7 @@ fn axis(trials: &[Trial], keys: Vec<String>, of_trials: &[usize], texts: Vec<Str
         Level { value, trials: at(level).collect(), pairs }
     };
     let levels = texts.into_iter().enumerate().map(level).collect();
-    Axis { keys, levels }
+    LeaderboardAxis { keys, levels }
 }
 
 #[cfg(test)]

@@ -19,4 +19,4 @@ pub mod series;
 pub mod summary;
 pub mod text;
 
-pub use error::{Result, TableError};
+pub use error::{TableError, TableResult};

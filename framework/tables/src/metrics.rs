@@ -5,8 +5,8 @@ use std::path::Path;
 use boldface::MetricRow;
 use polars::prelude::{Column, NamedFrom, Series};
 
-use crate::Result;
-use crate::frame::{self, Table};
+use crate::TableResult;
+use crate::frame::{self, ParquetTable};
 
 /// One column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub fn columns() -> [ColumnInfo; 17] {
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write(path: &Path, experiment: &str, rows: &[MetricRow]) -> Result<()> {
+pub fn write(path: &Path, experiment: &str, rows: &[MetricRow]) -> TableResult<()> {
     let text = |name: &str, of: fn(&MetricRow) -> &str| -> Column {
         Series::new(name.into(), rows.iter().map(of).collect::<Vec<&str>>()).into()
     };
@@ -90,8 +90,8 @@ pub fn write(path: &Path, experiment: &str, rows: &[MetricRow]) -> Result<()> {
 ///
 /// # Errors
 /// If the file is not a complete metric table. The error names the file and the column.
-pub fn read(path: &Path) -> Result<Vec<MetricRow>> {
-    let table = Table::read(path)?;
+pub fn read(path: &Path) -> TableResult<Vec<MetricRow>> {
+    let table = ParquetTable::read(path)?;
     let text = |name: &str| table.required(name, table.strings(name)?);
     let names = ["stage", "key", "plugin", "split", "metric"];
     let [stage, key, plugin, split, metric] = names.map(text);
@@ -224,7 +224,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("metrics.parquet");
         write(&path, "quickstart", &rows()).unwrap();
-        let found = Table::read(&path).unwrap().columns();
+        let found = ParquetTable::read(&path).unwrap().columns();
         let promised = columns().map(|column| (column.name.to_owned(), column.dtype.to_owned()));
         assert_eq!(found, promised);
     }

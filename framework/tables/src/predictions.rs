@@ -13,13 +13,13 @@ use std::path::Path;
 use boldface::{Part, ScanId, Window};
 use polars::prelude::{Column, NamedFrom, Series};
 
-use crate::frame::{self, Table};
+use crate::frame::{self, ParquetTable};
 use crate::metrics::ColumnInfo;
-use crate::{Result, TableError};
+use crate::{TableError, TableResult};
 
 /// The kind of answerer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum AnswererKind {
     /// The evaluated model.
     Model,
     /// The same model without the scan, or with another or altered one.
@@ -28,23 +28,23 @@ pub enum Kind {
     Baseline,
 }
 
-impl Kind {
+impl AnswererKind {
     /// All kinds.
-    pub const ALL: [Kind; 3] = [Kind::Model, Kind::Control, Kind::Baseline];
+    pub const ALL: [AnswererKind; 3] = [AnswererKind::Model, AnswererKind::Control, AnswererKind::Baseline];
 
     /// `model`, `control` or `baseline`.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Model => "model",
-            Kind::Control => "control",
-            Kind::Baseline => "baseline",
+            AnswererKind::Model => "model",
+            AnswererKind::Control => "control",
+            AnswererKind::Baseline => "baseline",
         }
     }
 }
 
 /// One answer, or one option of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct PredictionRow {
     /// Name of the task's table in the spec.
     pub task: String,
     /// Column `split`.
@@ -60,15 +60,15 @@ pub struct Row {
     /// Name of the model, control or baseline.
     pub answerer: String,
     /// Kind of the answerer.
-    pub kind: Kind,
+    pub kind: AnswererKind,
     /// The right answer and the given answer.
-    pub answer: Answered,
+    pub answer: AnswerColumns,
 }
 
 /// The columns that depend on the form of the answer. [`columns`] describes them.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "`columns` says what each of them holds")]
-pub struct Answered {
+pub struct AnswerColumns {
     pub truth: Option<String>,
     pub truth_value: Option<f64>,
     pub answer: Option<String>,
@@ -130,17 +130,17 @@ pub fn columns() -> [ColumnInfo; 20] {
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
-    let mut rows: Vec<&Row> = rows.iter().collect();
+pub fn write(path: &Path, rows: &[PredictionRow]) -> TableResult<()> {
+    let mut rows: Vec<&PredictionRow> = rows.iter().collect();
     rows.sort_by(|a, b| place(a).cmp(&place(b)));
-    let text = |name: &str, of: fn(&Row) -> Option<&str>| -> Column {
+    let text = |name: &str, of: fn(&PredictionRow) -> Option<&str>| -> Column {
         Series::new(name.into(), rows.iter().map(|row| of(row)).collect::<Vec<Option<&str>>>()).into()
     };
-    let number = |name: &str, of: fn(&Row) -> Option<f64>| -> Column {
-        let known = |row: &&Row| of(row).filter(|value| !value.is_nan());
+    let number = |name: &str, of: fn(&PredictionRow) -> Option<f64>| -> Column {
+        let known = |row: &&PredictionRow| of(row).filter(|value| !value.is_nan());
         Series::new(name.into(), rows.iter().map(known).collect::<Vec<Option<f64>>>()).into()
     };
-    let count = |name: &str, of: fn(&Row) -> Option<u64>| -> Column {
+    let count = |name: &str, of: fn(&PredictionRow) -> Option<u64>| -> Column {
         Series::new(name.into(), rows.iter().map(|row| of(row)).collect::<Vec<Option<u64>>>()).into()
     };
     let columns = vec![
@@ -169,8 +169,8 @@ pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
 }
 
 /// Sort key of a row.
-fn place(row: &Row) -> impl Ord + '_ {
-    let Row { task, part, scan, question_index, kind, answerer, .. } = row;
+fn place(row: &PredictionRow) -> impl Ord + '_ {
+    let PredictionRow { task, part, scan, question_index, kind, answerer, .. } = row;
     (task, part, scan, question_index, kind, answerer, row.answer.option_index)
 }
 
@@ -178,8 +178,8 @@ fn place(row: &Row) -> impl Ord + '_ {
 ///
 /// # Errors
 /// If the file is not a complete table of predictions. The error names the file and the column.
-pub fn read(path: &Path) -> Result<Vec<Row>> {
-    let table = Table::read(path)?;
+pub fn read(path: &Path) -> TableResult<Vec<PredictionRow>> {
+    let table = ParquetTable::read(path)?;
     let label = |name: &str| table.strings(name);
     let text = |name: &str| table.required(name, table.strings(name)?);
     let count = |name: &str| table.required(name, table.counts(name)?);
@@ -202,14 +202,14 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
         let found = Part::ALL.into_iter().find(|part| part.name() == name);
         found.ok_or_else(|| unknown("split", row, name, "`train`, `validation` or `test`"))
     });
-    let parts = parts.collect::<Result<Vec<Part>>>()?;
+    let parts = parts.collect::<TableResult<Vec<Part>>>()?;
     let kinds = kind.iter().enumerate().map(|(row, name)| {
-        let found = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        let found = AnswererKind::ALL.into_iter().find(|kind| kind.name() == name);
         found.ok_or_else(|| unknown("kind", row, name, "`model`, `control` or `baseline`"))
     });
-    let kinds = kinds.collect::<Result<Vec<Kind>>>()?;
+    let kinds = kinds.collect::<TableResult<Vec<AnswererKind>>>()?;
     let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-    let row = |i: usize| Row {
+    let row = |i: usize| PredictionRow {
         task: task[i].clone(),
         part: parts[i],
         scan: ScanId {
@@ -225,7 +225,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
         question: question[i].clone(),
         answerer: answerer[i].clone(),
         kind: kinds[i],
-        answer: Answered {
+        answer: AnswerColumns {
             truth: truth[i].clone(),
             truth_value: truth_value[i],
             answer: answer[i].clone(),
@@ -245,10 +245,10 @@ mod tests {
 
     use super::*;
 
-    fn row(subject: &str, kind: Kind, answer: Answered) -> Row {
+    fn row(subject: &str, kind: AnswererKind, answer: AnswerColumns) -> PredictionRow {
         let scan =
             ScanId { task: Some("rest".into()), run: Some("2".into()), ..ScanId::new("study", subject) };
-        Row {
+        PredictionRow {
             task: "sex".into(),
             part: Part::Test,
             scan,
@@ -261,27 +261,27 @@ mod tests {
         }
     }
 
-    fn rows() -> Vec<Row> {
-        let option = |index: u64, probability| Answered {
+    fn rows() -> Vec<PredictionRow> {
+        let option = |index: u64, probability| AnswerColumns {
             truth: Some("F".into()),
             answer: Some("M".into()),
             option: Some(["F", "M"][index as usize].into()),
             option_index: Some(index),
             probability: Some(probability),
-            ..Answered::default()
+            ..AnswerColumns::default()
         };
-        let number = Answered {
+        let number = AnswerColumns {
             truth: Some("41.5".into()),
             truth_value: Some(41.5),
             answer_value: Some(0.1 + 0.2),
-            ..Answered::default()
+            ..AnswerColumns::default()
         };
         vec![
-            row("01", Kind::Model, option(0, 0.25)),
-            row("01", Kind::Model, option(1, 0.75)),
-            row("01", Kind::Control, number.clone()),
-            row("01", Kind::Baseline, number.clone()),
-            Row { part: Part::Validation, ..row("02", Kind::Model, number) },
+            row("01", AnswererKind::Model, option(0, 0.25)),
+            row("01", AnswererKind::Model, option(1, 0.75)),
+            row("01", AnswererKind::Control, number.clone()),
+            row("01", AnswererKind::Baseline, number.clone()),
+            PredictionRow { part: Part::Validation, ..row("02", AnswererKind::Model, number) },
         ]
     }
 
@@ -305,7 +305,7 @@ mod tests {
         let path = dir.path().join("predictions.parquet");
         for (name, wanted) in [("split", "expected `train`"), ("kind", "expected `model`")] {
             write(&path, &rows()).unwrap();
-            let mut columns = Table::read(&path).unwrap().into_columns();
+            let mut columns = ParquetTable::read(&path).unwrap().into_columns();
             let place = columns.iter().position(|column| column.name() == name).unwrap();
             columns[place] = Series::new(name.into(), vec!["tset"; rows().len()]).into();
             frame::write(&path, rows().len(), columns).unwrap();
@@ -323,7 +323,7 @@ mod tests {
         let path = dir.path().join("predictions.parquet");
         for rows in [rows(), Vec::new()] {
             write(&path, &rows).unwrap();
-            let found = Table::read(&path).unwrap().columns();
+            let found = ParquetTable::read(&path).unwrap().columns();
             assert_eq!(found, columns().map(|column| (column.name.to_owned(), column.dtype.to_owned())));
         }
     }

@@ -5,12 +5,12 @@ use std::path::Path;
 use boldface::ScanId;
 use polars::prelude::{Column, NamedFrom, Series};
 
-use crate::Result;
-use crate::frame::{self, Table};
+use crate::TableResult;
+use crate::frame::{self, ParquetTable};
 
 /// Quality measures of one scan. `None` if not measured.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct QualityRow {
     /// Columns `dataset`, `subject`, `session`, `task` and `run`.
     pub scan: ScanId,
     /// Seconds between two volumes of the series.
@@ -39,19 +39,19 @@ pub struct Row {
     pub warnings: String,
 }
 
-/// Writes the rows to `path` in the given order. Columns have the names of the fields of [`Row`].
+/// Writes the rows to `path` in the given order. Columns have the names of the fields of [`QualityRow`].
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
-    let text = |name: &str, of: fn(&Row) -> Option<&str>| -> Column {
+pub fn write(path: &Path, rows: &[QualityRow]) -> TableResult<()> {
+    let text = |name: &str, of: fn(&QualityRow) -> Option<&str>| -> Column {
         Series::new(name.into(), rows.iter().map(of).collect::<Vec<Option<&str>>>()).into()
     };
-    let number = |name: &str, of: fn(&Row) -> Option<f64>| -> Column {
+    let number = |name: &str, of: fn(&QualityRow) -> Option<f64>| -> Column {
         let known = |row| of(row).filter(|value| !value.is_nan());
         Series::new(name.into(), rows.iter().map(known).collect::<Vec<Option<f64>>>()).into()
     };
-    let count = |name: &str, of: fn(&Row) -> Option<u64>| -> Column {
+    let count = |name: &str, of: fn(&QualityRow) -> Option<u64>| -> Column {
         Series::new(name.into(), rows.iter().map(of).collect::<Vec<Option<u64>>>()).into()
     };
     let columns = vec![
@@ -80,8 +80,8 @@ pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
 ///
 /// # Errors
 /// If the file is not a complete table of scan quality. The error names the file and the column.
-pub fn read(path: &Path) -> Result<Vec<Row>> {
-    let table = Table::read(path)?;
+pub fn read(path: &Path) -> TableResult<Vec<QualityRow>> {
+    let table = ParquetTable::read(path)?;
     let text = |name: &str| table.required(name, table.strings(name)?);
     let (dataset, subject, warnings) = (text("dataset")?, text("subject")?, text("warnings")?);
     let (session, task, run) = (table.strings("session")?, table.strings("task")?, table.strings("run")?);
@@ -97,7 +97,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
     let row = |i: usize| {
         let label = |labels: &[Option<String>]| labels[i].clone();
         let number = |column: usize| numbers[column][i];
-        Row {
+        QualityRow {
             scan: ScanId {
                 dataset: dataset[i].clone(),
                 subject: subject[i].clone(),
@@ -137,7 +137,7 @@ mod tests {
             task: Some("rest".into()),
             ..ScanId::new("study", "01")
         };
-        let whole = Row {
+        let whole = QualityRow {
             scan: scan(Some("a")),
             tr: 0.8,
             volumes: 180,
@@ -152,7 +152,7 @@ mod tests {
             missing_regions: 1,
             warnings: "Two regions lie outside the mask.".into(),
         };
-        let empty = Row {
+        let empty = QualityRow {
             scan: scan(None),
             tr: 2.0,
             volumes: 40,

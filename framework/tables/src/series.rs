@@ -4,8 +4,8 @@ use std::path::Path;
 
 use polars::prelude::{Column, NamedFrom, Series};
 
-use crate::frame::Table;
-use crate::{Result, TableError, frame};
+use crate::frame::ParquetTable;
+use crate::{TableError, TableResult, frame};
 
 /// Writes a series of `values[volume * names.len() + region]`. NaN is stored as missing. Parquet needs
 /// unique column names, so a repeated name gets its position appended.
@@ -13,7 +13,7 @@ use crate::{Result, TableError, frame};
 /// # Errors
 /// If there is no region, the number of values is not a multiple of the regions, or the file cannot be
 /// written.
-pub fn write(path: &Path, names: &[String], values: &[f32]) -> Result<()> {
+pub fn write(path: &Path, names: &[String], values: &[f32]) -> TableResult<()> {
     let rois = names.len();
     if rois == 0 || !values.len().is_multiple_of(rois) {
         let reason = format!("{} values cannot be split into rows of {rois} regions", values.len());
@@ -38,8 +38,8 @@ pub fn columns(names: &[String]) -> Vec<String> {
 ///
 /// # Errors
 /// If the file is not a Parquet table, or a column does not contain floating-point numbers.
-pub fn read(path: &Path) -> Result<(Vec<String>, Vec<f32>)> {
-    let table = Table::read(path)?;
+pub fn read(path: &Path) -> TableResult<(Vec<String>, Vec<f32>)> {
+    let table = ParquetTable::read(path)?;
     let columns = table.numbers()?;
     let (names, columns): (Vec<String>, Vec<Vec<f32>>) = columns.into_iter().unzip();
     let rows = (0..table.rows()).flat_map(|row| columns.iter().map(move |column| column[row]));
@@ -56,7 +56,7 @@ mod tests {
         let path = dir.path().join("series.parquet");
         let names = ["A", "B", "A"].map(str::to_owned);
         write(&path, &names, &[0.1, f32::NAN, 2.0, 3.0, f32::NAN, f32::INFINITY]).unwrap();
-        let table = Table::read(&path).unwrap();
+        let table = ParquetTable::read(&path).unwrap();
         let columns = ["A", "B", "A (3)"].map(|name| (name.to_owned(), "f32".to_owned()));
         assert_eq!(table.columns(), columns);
         let (read, values) = super::read(&path).unwrap();

@@ -30,12 +30,12 @@ pub struct Score {
     /// The unit of the value.
     pub unit: Option<String>,
     /// Differences from other scores, paired by subject.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<ScoreDifference>,
 }
 
 /// One score minus another.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Difference {
+pub struct ScoreDifference {
     /// The plugin that was subtracted.
     pub against: String,
     /// The difference. `None` if undefined.
@@ -109,10 +109,10 @@ fn final_row(row: &MetricRow) -> Option<(bool, &str, &MetricRow)> {
     of_model.or_else(of_baseline).filter(|_| row.step.is_none() && row.group.is_none())
 }
 
-fn difference(row: &MetricRow) -> Option<Difference> {
+fn difference(row: &MetricRow) -> Option<ScoreDifference> {
     let against = row.against.clone()?;
     let interval = interval(row);
-    Some(Difference {
+    Some(ScoreDifference {
         against,
         value: defined(row.value),
         interval,

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use crate::Result;
-use crate::frame::Table;
+use crate::TableResult;
+use crate::frame::ParquetTable;
 
 /// Reads the texts of one column in the table's order and skips missing values.
 ///
 /// # Errors
 /// If the file is not Parquet, or has no such text column. The error lists the existing columns.
-pub fn column(path: &Path, name: &str) -> Result<Vec<String>> {
-    let values = Table::read_text(path, name)?.strings(name)?;
+pub fn column(path: &Path, name: &str) -> TableResult<Vec<String>> {
+    let values = ParquetTable::read_text(path, name)?.strings(name)?;
     Ok(values.into_iter().flatten().collect())
 }
 

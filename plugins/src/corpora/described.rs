@@ -16,18 +16,18 @@ use boldface::{
     Cohort, CorpusGenerator, Describer, Descriptor, Deserialize, Fact, FactQuestion, JsonSchema, Problem,
     Regions, Result, Scan, Serialize, TrainScans, seed,
 };
-use boldface_features::{Compared, Feature, Measured, Norms};
+use boldface_features::{Compared, Feature, Measurement, Norms};
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::family::Family;
-use super::words::{Form, Reader, Words};
+use super::family::FeatureFamily;
+use super::words::{FamilyWords, Reader, WordingChoice};
 use cache::Cache;
 
 /// A family as a corpus generator. Its table in a spec is the family's own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent, bound = "")]
-pub(super) struct Described<F: Family>(pub(super) F);
+pub(super) struct Described<F: FeatureFamily>(pub(super) F);
 
 /// Increased when the same measurements lead to different descriptions.
 const VERSION: u32 = 2;
@@ -35,7 +35,7 @@ const VERSION: u32 = 2;
 /// Maximum number of wordings per question: a model must learn what is asked, not how.
 const WORDINGS: u64 = 16;
 
-impl<F: Family> JsonSchema for Described<F> {
+impl<F: FeatureFamily> JsonSchema for Described<F> {
     fn schema_name() -> Cow<'static, str> {
         F::schema_name()
     }
@@ -49,7 +49,7 @@ impl<F: Family> JsonSchema for Described<F> {
     }
 }
 
-impl<F: Family> CorpusGenerator for Described<F> {
+impl<F: FeatureFamily> CorpusGenerator for Described<F> {
     fn fit(&self, train: &TrainScans<'_>, seed: u64) -> Result<Box<dyn Describer>> {
         let family = self.0.clone();
         let scans: Vec<&Scan> = train.iter().collect();
@@ -59,7 +59,7 @@ impl<F: Family> CorpusGenerator for Described<F> {
         }
         let learned = family.learn(train, seed)?;
         let measure = |scan: &&Scan| family.measure(&learned, scan, seed);
-        let rows: Vec<Result<Vec<Measured>>> = scans.par_iter().map(measure).collect();
+        let rows: Vec<Result<Vec<Measurement>>> = scans.par_iter().map(measure).collect();
         // In order, so that the first of several errors is always the same.
         let rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
         let infos: Vec<_> = scans.iter().map(|scan| scan.info.as_ref()).collect();
@@ -114,7 +114,7 @@ impl<F: Family> CorpusGenerator for Described<F> {
 
 /// A fitted family.
 #[derive(Debug)]
-struct Fitted<F: Family> {
+struct Fitted<F: FeatureFamily> {
     family: F,
     learned: F::Learned,
     /// Regions of the training scans.
@@ -123,16 +123,16 @@ struct Fitted<F: Family> {
     norms: Norms,
     /// Features of the norms.
     features: Vec<Feature>,
-    words: Words,
+    words: FamilyWords,
     reader: Reader,
     /// Name of the norms in descriptors.
     name: String,
     cache: Cache,
 }
 
-impl<F: Family> Fitted<F> {
+impl<F: FeatureFamily> Fitted<F> {
     /// Returns the measurements of a scan, from the cache or made now.
-    fn measured(&self, scan: &Scan) -> Result<Cow<'_, [Measured]>> {
+    fn measured(&self, scan: &Scan) -> Result<Cow<'_, [Measurement]>> {
         match self.cache.find(scan) {
             Some(row) => Ok(Cow::Borrowed(row)),
             None => {
@@ -144,19 +144,19 @@ impl<F: Family> Fitted<F> {
 
     /// Returns the wording, which depends on seed, scan and feature only: other sentences do not change
     /// it.
-    fn form(&self, scan: &Scan, feature: &Feature) -> Form {
+    fn form(&self, scan: &Scan, feature: &Feature) -> WordingChoice {
         if !self.family.telling().paraphrase {
-            return Form::Plain;
+            return WordingChoice::Plain;
         }
-        Form::Drawn(seed::stream(self.seed, &format!("words.{}.{feature}", scan.info.id)).next_u64())
+        WordingChoice::Drawn(seed::stream(self.seed, &format!("words.{}.{feature}", scan.info.id)).next_u64())
     }
 }
 
-impl<F: Family> Describer for Fitted<F> {
+impl<F: FeatureFamily> Describer for Fitted<F> {
     fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
         let measured = self.measured(scan)?;
         let compared = self.norms.compare(&measured, &scan.info)?;
-        let fact = |(one, compared): (&Measured, &Compared)| {
+        let fact = |(one, compared): (&Measurement, &Compared)| {
             let told = one.value.map(|value| self.family.told_value(&one.feature, value));
             self.words.fact(&one.feature, told, compared.z)
         };
@@ -196,7 +196,7 @@ impl<F: Family> Describer for Fitted<F> {
         let Some(feature) = known else { return Ok(None) };
         let fact = Fact { feature: feature.to_string(), band: band.to_owned(), ..Fact::default() };
         let is_known = self.words.bands().iter().any(|known| known.name == band);
-        Ok(is_known.then(|| self.words.sentence(feature, &fact, Form::Plain)))
+        Ok(is_known.then(|| self.words.sentence(feature, &fact, WordingChoice::Plain)))
     }
 
     fn save(&self, dir: &Path) -> Result<()> {
@@ -205,12 +205,12 @@ impl<F: Family> Describer for Fitted<F> {
 }
 
 /// The built-in words, overridden by the user's.
-fn words_of<F: Family>(family: &F) -> Result<Words> {
-    Words::new(F::WORDS, family.telling().words)
+fn words_of<F: FeatureFamily>(family: &F) -> Result<FamilyWords> {
+    FamilyWords::new(F::WORDS, family.telling().words)
 }
 
 /// Returns a name that changes with any number in the norms: `graph-1-5f3a09c2e1b4d687`.
-fn name_of<F: Family>(norms: &Norms) -> String {
+fn name_of<F: FeatureFamily>(norms: &Norms) -> String {
     format!("{}-{}-{:016x}", F::NAME, F::VERSION, norms.fingerprint())
 }
 

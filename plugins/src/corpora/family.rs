@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use boldface::{Cohort, Config, Fact, JsonSchema, Problem, Result, Scan, Serialize, TrainScans};
-use boldface_features::{Feature, Measured};
+use boldface_features::{Feature, Measurement};
 use serde::de::DeserializeOwned;
 
 use super::words::WordTable;
@@ -11,9 +11,9 @@ use super::words::WordTable;
 /// A family of measurements. [`super::described::Described`] makes a corpus generator of it and
 /// provides norms, words, files and checks for all families.
 ///
-/// Besides its own fields, its config has `words`, `paraphrase` and `adjust`, which [`Family::telling`]
+/// Besides its own fields, its config has `words`, `paraphrase` and `adjust`, which [`FeatureFamily::telling`]
 /// returns.
-pub(super) trait Family:
+pub(super) trait FeatureFamily:
     Config + Clone + Debug + Serialize + DeserializeOwned + JsonSchema + 'static
 {
     /// Name in specs, such as `graph`; names of norms begin with it.
@@ -46,7 +46,7 @@ pub(super) trait Family:
     ///
     /// # Errors
     /// If the scan cannot be measured at all, for example without a required column.
-    fn measure(&self, learned: &Self::Learned, scan: &Scan, seed: u64) -> Result<Vec<Measured>>;
+    fn measure(&self, learned: &Self::Learned, scan: &Scan, seed: u64) -> Result<Vec<Measurement>>;
 
     /// Converts a value from its measured to its displayed form, such as a mean Fisher z to a
     /// correlation.

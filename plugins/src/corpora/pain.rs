@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use boldface::serde_json::json;
-use boldface::{Cohort, Dataset, Kind, Part, Scan, Split, Window};
+use boldface::{Cohort, Dataset, Part, PluginKind, Scan, Split, Window};
 
 /// Returns the first 160 volumes of all 98 scans; the first 23 of 33 people are for training.
 pub(super) fn study() -> (Vec<Scan>, Split) {

@@ -16,14 +16,14 @@ use boldface_imaging::confounds::{Confounds, DummyScans, Scrub};
 use boldface_imaging::link;
 use boldface_imaging::nifti::files_of;
 use boldface_imaging::parcellation::{Parcellation, ParcellationFiles};
-use boldface_imaging::phenotype::{Phenotypes, Places};
+use boldface_imaging::phenotype::{PhenotypePaths, Phenotypes};
 use boldface_imaging::recipe::{Recipe, TrHeader};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::memory::Memory;
-use self::scan::Found;
+use self::memory::SearchCache;
+use self::scan::FoundScan;
 use super::exclude;
 
 /// A folder of preprocessed images: fMRIPrep derivatives, or any other folder by `pattern`.
@@ -141,7 +141,7 @@ struct Bids {
     exclude: Option<PathBuf>,
     #[serde(skip)]
     #[schemars(skip)]
-    memory: Memory,
+    memory: SearchCache,
 }
 
 fn bold() -> String {
@@ -181,7 +181,7 @@ impl Dataset for Bids {
         // An excluded scan is no part of the data: neither of their hash nor of the search for copies.
         let excluded = exclude::listed(self.exclude.as_deref(), root, "", &ids, &self.only)?;
         let used = found.iter().filter(|found| !exclude::has(&excluded, &found.id));
-        files.extend(used.flat_map(Found::paths));
+        files.extend(used.flat_map(FoundScan::paths));
         files.sort();
         files.dedup();
         link::check_fetched(&files)?;
@@ -192,8 +192,8 @@ impl Dataset for Bids {
         let found = self.find(root, name, None)?;
         let all: Vec<ScanId> = found.iter().map(|found| found.id.clone()).collect();
         let mut excluded = exclude::listed(self.exclude.as_deref(), root, name, &all, &self.only)?;
-        let is_used = |found: &&Found| !exclude::has(&excluded, &found.id);
-        let used: Vec<&Found> = found.iter().filter(is_used).collect();
+        let is_used = |found: &&FoundScan| !exclude::has(&excluded, &found.id);
+        let used: Vec<&FoundScan> = found.iter().filter(is_used).collect();
         let parcellation = Parcellation::read(&self.parcellation_in(root))?;
         let ids: Vec<ScanId> = used.iter().map(|found| found.id.clone()).collect();
         let tables = Phenotypes::read_at(&self.places(root), &ids)?;
@@ -310,7 +310,7 @@ impl Bids {
     }
 
     /// Finds every scan with its files, sorted; with `subject`, those of one subject only.
-    fn find(&self, root: &Path, dataset: &str, subject: Option<&str>) -> Result<Vec<Found>> {
+    fn find(&self, root: &Path, dataset: &str, subject: Option<&str>) -> Result<Vec<FoundScan>> {
         let mut found = match &self.pattern {
             Some(pattern) => self.by_pattern(root, dataset, pattern)?,
             None => self.by_name(root, dataset, subject)?,
@@ -326,13 +326,13 @@ impl Bids {
     }
 
     /// Returns the possible places of the phenotype tables.
-    fn places(&self, root: &Path) -> Places {
+    fn places(&self, root: &Path) -> PhenotypePaths {
         let raw = self.raw.as_ref().map(|raw| root.join(raw));
         let of_folder =
             |folder: &Path| Some(folder.join("participants.tsv")).filter(|table| link::is_listed(table));
         let named = self.participants.as_ref().map(|table| root.join(table));
         let participants = named.or_else(|| raw.as_deref().and_then(of_folder));
-        Places {
+        PhenotypePaths {
             participants: participants.unwrap_or_else(|| root.join("participants.tsv")),
             root: raw.unwrap_or_else(|| root.to_owned()),
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Exclusion, Result, ScanId};
 use boldface_imaging::names::{label, same_label, same_run};
-use boldface_imaging::table::{Row, Table};
+use boldface_imaging::table::{TableRow, TextTable};
 
 /// Returns the exclusions that the table `file` lists among the scans `found` of a dataset, sorted by scan. None
 /// without a table.
@@ -55,10 +55,10 @@ impl List {
     /// If the file cannot be read, lacks `participant_id`, or has a row without a reason.
     fn read(path: &Path, dataset: &str) -> Result<List> {
         let read = || -> Result<Vec<Listed>> {
-            let table = Table::read(path)?;
+            let table = TextTable::read(path)?;
             table.require("participant_id")?;
             table.require("reason")?;
-            let is_here = |row: &Row<'_>| row.get("dataset").is_none_or(|named| named == dataset);
+            let is_here = |row: &TableRow<'_>| row.get("dataset").is_none_or(|named| named == dataset);
             table.rows().filter(is_here).map(|row| parsed(&row)).collect()
         };
         let rows = read().map_err(|error| format!("list of exclusions `{}`: {error}", path.display()))?;
@@ -111,7 +111,7 @@ impl Listed {
     }
 }
 
-fn parsed(row: &Row<'_>) -> Result<Listed> {
+fn parsed(row: &TableRow<'_>) -> Result<Listed> {
     let missing = |column: &str| format!("line {} has no `{column}`", row.line);
     let subject = row.get("participant_id").ok_or_else(|| missing("participant_id"))?;
     let reason = row.get("reason").ok_or_else(|| missing("reason"))?;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Cohort, Dataset, Problem, Result, ScanId, ScanInfo, TimeSeries, register};
-use boldface_imaging::folder::{Folder, Named, SIGNALS, Wanted, files_in, repetition_time};
+use boldface_imaging::folder::{FileSelection, NamedFile, SIGNALS, ScanFolder, files_in, repetition_time};
 use boldface_imaging::link;
 use boldface_imaging::names::Name;
 use boldface_imaging::phenotype::Phenotypes;
 use boldface_imaging::recipe::Recipe;
-use boldface_imaging::recording::{self, Form, Layout};
+use boldface_imaging::recording::{self, SignalFormat, SignalLayout};
 use boldface_imaging::regions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ struct Series {
     /// Labels that a scan's name must have to be used, such as `{ task = "rest", seg = "CC200" }`.
     only: BTreeMap<String, String>,
     /// Orientation of the matrices: `time-by-region` or `region-by-time`.
-    layout: Layout,
+    layout: SignalLayout,
     /// Whether the first line of a `.tsv` or `.csv` signal names the regions.
     header: bool,
     /// The region table, relative to the folder. Defaults to the only `..._dseg.tsv`.
@@ -54,7 +54,7 @@ impl Default for Series {
         Series {
             suffix: "timeseries".to_owned(),
             only: BTreeMap::new(),
-            layout: Layout::default(),
+            layout: SignalLayout::default(),
             header: true,
             regions: None,
             networks: "network".to_owned(),
@@ -163,7 +163,7 @@ impl Dataset for Series {
         let Ok(folder) = self.find(root, None) else { return Vec::new() };
         let mut found: BTreeMap<String, Problem> = BTreeMap::new();
         for scan in &folder.scans {
-            let recorded = |sidecar: &Named| Some((sidecar.path.clone(), recipe_of(&sidecar.path)?));
+            let recorded = |sidecar: &NamedFile| Some((sidecar.path.clone(), recipe_of(&sidecar.path)?));
             let Some((sidecar, recipe)) = folder.sidecars(scan).find_map(recorded) else { continue };
             for Problem { key, message, help } in recipe.looks_ahead() {
                 let message = format!("{message}, as `{}` says", sidecar.display());
@@ -209,15 +209,20 @@ impl Dataset for Series {
 }
 
 impl Series {
-    fn form(&self) -> Form {
-        Form { layout: self.layout, header: self.header }
+    fn form(&self) -> SignalFormat {
+        SignalFormat { layout: self.layout, header: self.header }
     }
 
     /// Finds the scans and their sidecars; with `subject`, those of one subject only.
-    fn find(&self, root: &Path, subject: Option<&str>) -> Result<Folder> {
-        let wanted =
-            Wanted { suffix: &self.suffix, extensions: &SIGNALS, only: &self.only, others: &[], subject };
-        let folder = Folder::find(root, &wanted)?;
+    fn find(&self, root: &Path, subject: Option<&str>) -> Result<ScanFolder> {
+        let wanted = FileSelection {
+            suffix: &self.suffix,
+            extensions: &SIGNALS,
+            only: &self.only,
+            others: &[],
+            subject,
+        };
+        let folder = ScanFolder::find(root, &wanted)?;
         if folder.scans.is_empty() && subject.is_none() {
             let only: String =
                 self.only.iter().map(|(entity, label)| format!(" with `{entity}-{label}`")).collect();
@@ -232,8 +237,8 @@ impl Series {
     }
 
     /// Fails if two files belong to the same scan.
-    fn check_distinct(&self, folder: &Folder, dataset: &str) -> Result<()> {
-        let mut seen: BTreeMap<ScanId, &Named> = BTreeMap::new();
+    fn check_distinct(&self, folder: &ScanFolder, dataset: &str) -> Result<()> {
+        let mut seen: BTreeMap<ScanId, &NamedFile> = BTreeMap::new();
         for scan in &folder.scans {
             let mut id = scan_id(scan, dataset);
             // Run labels are numbers: `run-01` is `run-1`.
@@ -254,7 +259,7 @@ impl Series {
         Ok(())
     }
 
-    fn region_table(&self, root: &Path, folder: &Folder) -> Result<PathBuf> {
+    fn region_table(&self, root: &Path, folder: &ScanFolder) -> Result<PathBuf> {
         if let Some(table) = &self.regions {
             return Ok(root.join(table));
         }
@@ -291,8 +296,8 @@ impl Series {
     /// sidecars.
     fn tr(
         &self,
-        folder: &Folder,
-        scan: &Named,
+        folder: &ScanFolder,
+        scan: &NamedFile,
         phenotype: &BTreeMap<String, String>,
         times: &mut BTreeMap<PathBuf, Option<f64>>,
     ) -> Result<f64> {
@@ -360,7 +365,7 @@ fn plausible(tr: f64) -> Result<f64> {
     }
 }
 
-fn scan_id(scan: &Named, dataset: &str) -> ScanId {
+fn scan_id(scan: &NamedFile, dataset: &str) -> ScanId {
     scan.name.scan(dataset).expect("a scan's file name starts with `sub-`")
 }
 

@@ -13,14 +13,14 @@ use super::encoder::{STD, Vit};
 /// All sizes that determine the weights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Shape {
+pub(crate) struct AutoencoderShape {
     /// Volumes per patch.
     pub(crate) patch: usize,
     /// Maximum number of patches per series.
     pub(crate) patches: usize,
     /// Number of regions.
     pub(crate) rois: usize,
-    /// Width of the transformers; for that of a feature vector see [`Shape::features`].
+    /// Width of the transformers; for that of a feature vector see [`AutoencoderShape::features`].
     pub(crate) width: usize,
     /// Transformer blocks in the encoder, and as many in the decoder.
     pub(crate) layers: usize,
@@ -48,7 +48,7 @@ fn yes() -> bool {
     true
 }
 
-impl Shape {
+impl AutoencoderShape {
     /// Number of inputs per token: its signal, a row of correlations, a row of edges, and the measures of
     /// its region. The embedding multiplies a row by one vector per region.
     pub(crate) fn inputs(&self) -> usize {
@@ -82,7 +82,7 @@ impl Shape {
 /// as in the whole scan.
 pub(crate) struct Autoencoder {
     /// Its sizes.
-    pub(crate) shape: Shape,
+    pub(crate) shape: AutoencoderShape,
     encoder: Vit,
     decoder: Vit,
 }
@@ -90,7 +90,7 @@ pub(crate) struct Autoencoder {
 impl Autoencoder {
     /// Creates a network of `shape`. Its weights are in a [`Params`] under `encoder`, `code`, `decoder`
     /// and `patch`, and under `coupling` and `edges` if the shape has them.
-    pub(crate) fn new(shape: Shape) -> Autoencoder {
+    pub(crate) fn new(shape: AutoencoderShape) -> Autoencoder {
         let grid = (shape.patches, shape.rois);
         let size = (shape.layers, shape.heads, shape.width);
         let encoder = Vit::new("encoder", shape.inputs(), grid, size);
@@ -100,7 +100,7 @@ impl Autoencoder {
 
     /// Inserts fresh weights.
     pub(crate) fn init(&self, params: &mut Params, rng: &mut impl Rng) {
-        let Shape { patch, width, code_dim, .. } = self.shape;
+        let AutoencoderShape { patch, width, code_dim, .. } = self.shape;
         self.encoder.init(params, rng);
         // Scales a row of correlations of about .3 each, and a row of edges (fewer than a third of the
         // places have one) of about .15 in root mean square, to outputs around 1.
@@ -116,7 +116,7 @@ impl Autoencoder {
 
     /// Number of weights that [`Autoencoder::init`] adds.
     pub(crate) fn parameters(&self) -> u64 {
-        let Shape { patch, width, code_dim, .. } = self.shape;
+        let AutoencoderShape { patch, width, code_dim, .. } = self.shape;
         let head = |inputs: usize, outputs: usize| ((inputs + 1) * inputs + (inputs + 1) * outputs) as u64;
         let beside = self.shape.rows() * width * self.shape.rois;
         let coded = self.encoder.parameters() + head(self.shape.features(), code_dim);
@@ -137,13 +137,13 @@ impl Autoencoder {
 
     /// Returns the rows of correlations among the inputs, `(B, T, N)`; `None` without coupling.
     pub(crate) fn coupling(&self, x_bti: &Tensor) -> Option<Tensor> {
-        let Shape { coupling, rois, .. } = self.shape;
+        let AutoencoderShape { coupling, rois, .. } = self.shape;
         coupling.then(|| x_bti.narrow(2, self.shape.inputs() - self.shape.around(), rois))
     }
 
     /// Returns the rows of edges among the inputs, `(B, T, N)`; `None` without edges.
     fn edges(&self, x_bti: &Tensor) -> Option<Tensor> {
-        let Shape { edges, rois, measures, .. } = self.shape;
+        let AutoencoderShape { edges, rois, measures, .. } = self.shape;
         edges.then(|| x_bti.narrow(2, self.shape.inputs() - measures - rois, rois))
     }
 

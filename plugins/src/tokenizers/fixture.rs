@@ -48,16 +48,16 @@ pub(super) fn waves(count: usize, seed: u64) -> Vec<TimeSeries> {
 
 /// Records all metrics.
 #[derive(Default)]
-pub(super) struct Kept(pub(super) Vec<(u64, Metric)>);
+pub(super) struct RecordedMetrics(pub(super) Vec<(u64, Metric)>);
 
-impl Kept {
+impl RecordedMetrics {
     /// Returns the recorded values of one metric, in order.
     pub(super) fn values(&self, name: &str) -> Vec<f64> {
         self.0.iter().filter(|(_, metric)| metric.name == name).map(|(_, metric)| metric.value).collect()
     }
 }
 
-impl Observer for Kept {
+impl Observer for RecordedMetrics {
     fn record(&mut self, step: u64, metric: Metric) {
         self.0.push((step, metric));
     }

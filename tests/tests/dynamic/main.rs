@@ -12,7 +12,7 @@ use std::process::Output;
 
 use boldface::TimeSeries;
 use boldface_imaging::export::npy;
-use boldface_runner::describe::Saved;
+use boldface_runner::describe::SavedCorpus;
 use boldface_tests::libraries::library;
 use boldface_tests::{Sandbox, test_score};
 
@@ -122,7 +122,7 @@ fn a_loaded_corpus_describes_strangers() {
 
     let cache = std::fs::read_dir(sandbox.path("runs/cache")).unwrap().map(|entry| entry.unwrap().path());
     let saved = cache.map(|dir| dir.join("corpus.json")).find(|file| file.is_file()).unwrap();
-    let saved: Saved = serde_json::from_slice(&std::fs::read(saved).unwrap()).unwrap();
+    let saved: SavedCorpus = serde_json::from_slice(&std::fs::read(saved).unwrap()).unwrap();
     let rois = saved.regions.names.len();
     let values = (0..80 * rois).map(|at| (at as f32 * 0.37).sin()).collect();
     let series = TimeSeries::new(80, rois, 2.0, values).unwrap();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use boldface::registry::Kind;
+use boldface::registry::PluginKind;
 use boldface::{CorpusGenerator, Task, testing};
 use boldface_tests::Sandbox;
 use boldface_tests::libraries::library;

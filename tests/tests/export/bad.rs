@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use boldface_runner::export::{Asked, Unverified};
+use boldface_runner::export::{Unverified, VerificationRequest};
 
 use super::start::{begun, problems};
 use super::verified::verified;
@@ -42,7 +42,7 @@ fn a_folder_that_is_no_whole_export_is_refused() {
         "{}",
         refused("out")
     );
-    match verified(&sandbox, "out", &Asked::default()) {
+    match verified(&sandbox, "out", &VerificationRequest::default()) {
         Err(Unverified::Refused(refused)) => {
             assert!(refused.to_string().contains("in format 7"), "{refused}")
         }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use boldface_runner::export::{Asked, Export, Unverified, write};
+use boldface_runner::export::{Export, Unverified, VerificationRequest, write};
 use boldface_runner::run::{Budget, run_sweep};
 use boldface_tests::shipped::stand_in;
 use boldface_tests::{Sandbox, Seen};
@@ -49,11 +49,11 @@ classes = ["low", "high"]
 resamples = 40
 "#;
 
-fn asked_for(task: &str) -> Asked {
-    Asked { task: Some(task.to_owned()), ..Asked::default() }
+fn asked_for(task: &str) -> VerificationRequest {
+    VerificationRequest { task: Some(task.to_owned()), ..VerificationRequest::default() }
 }
 
-fn holds(sandbox: &Sandbox, dir: &str, asked: &Asked) {
+fn holds(sandbox: &Sandbox, dir: &str, asked: &VerificationRequest) {
     let again = verified(sandbox, dir, asked).unwrap_or_else(|error| panic!("{dir}: {error:?}"));
     assert_eq!(again.found, Some(again.recorded), "{again:?}");
 }
@@ -106,7 +106,7 @@ fn runs_in_the_place_of_subjects_and_data_without_files() {
             let export = exported(&sandbox, &dir, hashed);
             let splits = fs::read_to_string(export.dir.join("splits.tsv")).unwrap();
             assert_eq!(splits.lines().count(), 1 + rows, "{splits}");
-            holds(&sandbox, &dir, &Asked::default());
+            holds(&sandbox, &dir, &VerificationRequest::default());
         }
         // Other simulated scans are other people, unless the dataset has the same name.
         let begun = format!("{MADE}\n[split]\nunit = \"{unit}\"\nseed = 3\n[start]\npath = \"out-true\"\n");
@@ -128,7 +128,7 @@ fn an_arm_of_a_sweep_is_a_run() {
     let export = write(&arm, &sandbox.path("out"), false).unwrap_or_else(|error| panic!("{error}"));
     let card = fs::read_to_string(export.dir.join("README.md")).unwrap();
     assert!(card.contains("condition (classification), 8 scans of 2 subjects"), "{card}");
-    holds(&sandbox, "out", &Asked::default());
+    holds(&sandbox, "out", &VerificationRequest::default());
 }
 
 /// The spec without stages 2 and 3 and without the probe.
@@ -143,7 +143,7 @@ fn a_model_that_only_knows_text_is_exported_as_that_and_begun_with() {
     let export = exported(&sandbox, "out", false);
     let said = Export::read(&export.dir).unwrap();
     assert!(!said.model.reads_fmri && said.aligned.is_none(), "{said:?}");
-    holds(&sandbox, "out", &Asked::default());
+    holds(&sandbox, "out", &VerificationRequest::default());
     let start = "\n[split]\nfile = \"out/splits.tsv\"\n\n[start]\npath = \"out\"\n";
     for take in ["[\"tokenizer\", \"model\"]", "[\"model\"]"] {
         sandbox.write("more.toml", &format!("{}{start}take = {take}\n", untrained()));
@@ -201,7 +201,7 @@ fn a_published_model_is_named_and_must_be_there() {
         }
         other => panic!("{other:?}"),
     }
-    let at = |weights: &str| Asked { weights: Some(sandbox.path(weights)), ..asked_for("sex") };
+    let at = |weights: &str| VerificationRequest { weights: Some(sandbox.path(weights)), ..asked_for("sex") };
     holds(&sandbox, "out", &at("models/moved"));
     copy("models/other");
     let file = sandbox.path("models/other/model.safetensors");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use boldface_runner::export::{Asked, write};
+use boldface_runner::export::{VerificationRequest, write};
 use boldface_tests::{Sandbox, Seen, build, test_score};
 
 use super::verified::verified;
@@ -67,7 +67,7 @@ fn the_tokenizer_and_the_model_are_taken_over() {
     // export.
     write(&more.dir, &sandbox.path("second"), false).unwrap();
     fs::remove_dir_all(sandbox.path("out")).unwrap();
-    assert!(verified(&sandbox, "second", &Asked::default()).unwrap().holds());
+    assert!(verified(&sandbox, "second", &VerificationRequest::default()).unwrap().holds());
 }
 
 #[test]

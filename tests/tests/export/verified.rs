@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use boldface_runner::export::{Asked, Export, Refused, Unverified, Verified, verify};
+use boldface_runner::export::{Export, Refused, Unverified, VerificationRequest, Verified, verify};
 use boldface_tests::{Sandbox, Seen, build};
 
 use super::{COUNTED, exported, project};
@@ -70,12 +70,12 @@ resamples = 40
 longest-answer = 5
 "#;
 
-pub fn verified(sandbox: &Sandbox, dir: &str, asked: &Asked) -> Result<Verified, Unverified> {
+pub fn verified(sandbox: &Sandbox, dir: &str, asked: &VerificationRequest) -> Result<Verified, Unverified> {
     verify(&sandbox.path(dir), asked, &build(), &Seen::default())
 }
 
-fn asked_for(task: &str) -> Asked {
-    Asked { task: Some(task.to_owned()), ..Asked::default() }
+fn asked_for(task: &str) -> VerificationRequest {
+    VerificationRequest { task: Some(task.to_owned()), ..VerificationRequest::default() }
 }
 
 #[test]
@@ -85,14 +85,14 @@ fn every_score_comes_out_again_without_the_run() {
     fs::remove_dir_all(sandbox.path("runs")).unwrap();
     fs::remove_file(sandbox.path("text.txt")).unwrap();
     fs::remove_file(sandbox.path("words.toml")).unwrap();
-    let first = verified(&sandbox, "out", &Asked::default()).unwrap();
+    let first = verified(&sandbox, "out", &VerificationRequest::default()).unwrap();
     assert_eq!(first.task, "captioning");
     for task in ["captioning", "forecasting", "sex"] {
         let again = verified(&sandbox, "out", &asked_for(task)).unwrap();
         assert!(again.holds(), "{again:?}");
         assert_eq!(again.found, Some(again.recorded));
     }
-    let metric = Asked { metric: Some("auroc".to_owned()), ..asked_for("sex") };
+    let metric = VerificationRequest { metric: Some("auroc".to_owned()), ..asked_for("sex") };
     let again = verified(&sandbox, "out", &metric).unwrap();
     assert_eq!((again.metric.as_str(), again.holds()), ("auroc", true));
     assert!(!sandbox.path("runs").exists());
@@ -148,7 +148,7 @@ fn every_file_that_differs_is_named() {
     bytes[last] ^= 1;
     fs::write(&model, bytes).unwrap();
     fs::remove_file(export.dir.join("regions.tsv")).unwrap();
-    match verified(&sandbox, "out", &Asked::default()).unwrap_err() {
+    match verified(&sandbox, "out", &VerificationRequest::default()).unwrap_err() {
         Unverified::Refused(Refused::Damaged { files, .. }) => {
             assert_eq!(files.len(), 2, "{files:?}");
             assert_eq!(files[0], "`model/bigram.json` has changed since it was written");
@@ -163,14 +163,16 @@ fn other_data_are_told_and_moved_data_are_found() {
     let sandbox = project(COUNTED);
     exported(&sandbox, "out", false);
     fs::rename(sandbox.path("data"), sandbox.path("moved")).unwrap();
-    match verified(&sandbox, "out", &Asked::default()).unwrap_err() {
+    match verified(&sandbox, "out", &VerificationRequest::default()).unwrap_err() {
         Unverified::Spec(problems) => {
             assert!(problems[0].to_string().contains("there is no folder `data`"), "{}", problems[0])
         }
         other => panic!("{other:?}"),
     }
-    let at =
-        |name: &str| Asked { data: [("pain".to_owned(), sandbox.path(name))].into(), ..asked_for("sex") };
+    let at = |name: &str| VerificationRequest {
+        data: [("pain".to_owned(), sandbox.path(name))].into(),
+        ..asked_for("sex")
+    };
     assert!(verified(&sandbox, "out", &at("moved")).unwrap().holds());
 
     let scan = sandbox.path("moved/sub-03/func/sub-03_task-rest_timeseries.tsv");
@@ -187,20 +189,23 @@ fn other_data_are_told_and_moved_data_are_found() {
 fn what_is_not_in_the_export_is_said_with_what_is() {
     let sandbox = project(COUNTED);
     exported(&sandbox, "out", false);
-    let said = |asked: &Asked| verified(&sandbox, "out", asked).unwrap_err().to_string();
+    let said = |asked: &VerificationRequest| verified(&sandbox, "out", asked).unwrap_err().to_string();
     let expected =
         "the export has no test score of a task `age`; there are `captioning`, `forecasting`, `sex`";
     assert_eq!(said(&asked_for("age")), expected);
-    let metric = Asked { metric: Some("r2".to_owned()), ..asked_for("sex") };
+    let metric = VerificationRequest { metric: Some("r2".to_owned()), ..asked_for("sex") };
     assert!(
         said(&metric)
             .starts_with("the export has no test score of `sex` called `r2`; there are `accuracy`, "),
         "{}",
         said(&metric)
     );
-    let data = Asked { data: [("pein".to_owned(), sandbox.path("data"))].into(), ..Asked::default() };
+    let data = VerificationRequest {
+        data: [("pein".to_owned(), sandbox.path("data"))].into(),
+        ..VerificationRequest::default()
+    };
     assert_eq!(said(&data), "the export has no dataset `pein`; there are `pain`");
-    let engine = Asked { engine: Some("torch".to_owned()), ..Asked::default() };
+    let engine = VerificationRequest { engine: Some("torch".to_owned()), ..VerificationRequest::default() };
     match verified(&sandbox, "out", &engine).unwrap_err() {
         Unverified::Spec(problems) => {
             assert!(problems[0].to_string().contains("this build has no engine `torch`"))

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use boldface_imaging::bold::{Bold, Space};
-use boldface_imaging::cifti::{Label, Places, read_labels, read_scalars};
+use boldface_imaging::cifti::{Label, StructurePlaces, read_labels, read_scalars};
 use boldface_imaging::testing::{Image, gzip};
 use boldface_tests::{Sandbox, shared, told};
 use serde_json::Value;
@@ -68,11 +68,11 @@ fn assert_space(name: &str, space: &Space, axis: &Value) {
                 assert_eq!(model.structure, theirs["structure"], "{name}");
                 assert_eq!(model.first, theirs["first"], "{name}");
                 let indices: Vec<f64> = match &model.places {
-                    Places::Surface { vertices, indices } => {
+                    StructurePlaces::Surface { vertices, indices } => {
                         assert_eq!(*vertices, theirs["vertices"], "{name}");
                         indices.iter().map(|&vertex| f64::from(vertex)).collect()
                     }
-                    Places::Voxels { grid, indices } => {
+                    StructurePlaces::Voxels { grid, indices } => {
                         assert_eq!(grid.affine.0.as_flattened(), &numbers(&axis["affine"])[..12], "{name}");
                         assert_eq!(serde_json::json!(grid.shape), axis["volume"], "{name}");
                         indices.iter().flatten().map(|&index| f64::from(index)).collect()

@@ -9,7 +9,7 @@ mod written;
 use std::path::Path;
 
 use boldface_imaging::bold::{Bold, Space};
-use boldface_imaging::nifti::Header;
+use boldface_imaging::nifti::ImageHeader;
 use serde_json::Value;
 
 /// The content of a recording or a single image.
@@ -23,7 +23,7 @@ struct Read {
 /// Reads all volumes of an image.
 fn read(path: &Path) -> boldface::Result<Read> {
     let mut bold = Bold::open(path)?;
-    let header = Header::read(path)?;
+    let header = ImageHeader::read(path)?;
     let [x, y, z] = header.grid.shape;
     assert_eq!(bold.space(), &Space::Volume(header.grid.clone()));
     let (mut values, mut volume) = (Vec::new(), Vec::new());

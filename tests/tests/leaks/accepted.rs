@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use boldface_runner::plan::{Proof, Status};
+use boldface_runner::plan::{CheckStatus, Proof};
 use boldface_runner::run::{ArmStatus, Budget, run_sweep};
 use boldface_tests::{Sandbox, Seen};
 use expect_test::expect;
@@ -25,10 +25,10 @@ fn an_accepted_leak_runs_and_is_told_with_its_reason() {
     sandbox.write("spec.toml", &with(ACCEPT));
     let run = sandbox.run("spec.toml", &Seen::default()).unwrap();
     let proof: Proof = serde_json::from_slice(&fs::read(run.dir.join("leakage.json")).unwrap()).unwrap();
-    assert_eq!((proof.count(Status::Accepted), proof.count(Status::Failed)), (1, 0));
+    assert_eq!((proof.count(CheckStatus::Accepted), proof.count(CheckStatus::Failed)), (1, 0));
     for id in ["split.people", "series.copies", "text-space.fitted-on", "tokenizer.fitted-on"] {
         let check = proof.checks.iter().find(|check| check.id == id).unwrap();
-        assert_eq!(check.status, Status::Passed, "{id}");
+        assert_eq!(check.status, CheckStatus::Passed, "{id}");
     }
     let paths = boldface_runner::report::write(&run.dir).unwrap();
     let report = fs::read_to_string(paths.markdown).unwrap();
@@ -59,8 +59,8 @@ fn every_arm_of_a_sweep_has_its_proof_and_a_leak_fails_its_arm() {
         let proof: Proof = serde_json::from_slice(&proof).unwrap();
         let order = proof.checks.iter().find(|check| check.id == "corpora.gossip.order").unwrap();
         let expected = match arm.name.as_str() {
-            "loud" => (Status::Failed, ArmStatus::Failed),
-            _ => (Status::Passed, ArmStatus::Finished),
+            "loud" => (CheckStatus::Failed, ArmStatus::Failed),
+            _ => (CheckStatus::Passed, ArmStatus::Finished),
         };
         assert_eq!((order.status, arm.status), expected, "{}", arm.name);
         let says_so = arm.error.as_ref().is_some_and(|error| error.contains("leak `corpora.gossip.order`"));

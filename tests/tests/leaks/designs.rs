@@ -1,6 +1,6 @@
 //! Designs whose scores would mean nothing.
 
-use boldface_runner::plan::Status;
+use boldface_runner::plan::CheckStatus;
 use boldface_tests::Sandbox;
 
 use super::{PEOPLE, SPEC, assert_finds, class, plan, recording, run_says, said, study, with};
@@ -15,7 +15,7 @@ fn split_file(sandbox: &Sandbox, part: impl Fn(usize) -> &'static str) -> String
 }
 
 /// Returns the status of a check of a plan without leaks, if there is such a check.
-fn status(sandbox: &Sandbox, spec: &str, id: &str) -> Option<Status> {
+fn status(sandbox: &Sandbox, spec: &str, id: &str) -> Option<CheckStatus> {
     let plan = plan(sandbox, spec).unwrap();
     plan.leakage.checks.iter().find(|check| check.id == id).map(|check| check.status)
 }
@@ -82,7 +82,7 @@ fn a_part_with_one_answer() {
     assert_eq!(said(&sandbox, &split_file(&sandbox, spread)), "no problem\n");
     // Other folds have both answers, so this one is worth a warning.
     let fold = SPEC.replace("test = 0.25", "leave-out = \"wave\"\nfold = 0");
-    assert_eq!(status(&sandbox, &fold, "tasks.condition.parts"), Some(Status::Warned));
+    assert_eq!(status(&sandbox, &fold, "tasks.condition.parts"), Some(CheckStatus::Warned));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn what_groups_share_tells_the_answer() {
         person.columns.push(("town", ["near", "far"][i % 12 / 6].to_owned()));
     });
     let grouped = SPEC.replace("test = 0.25", "test = 0.25\ngroup = \"site\"");
-    assert_eq!(status(&sandbox, &grouped, "tasks.condition.shared.coil"), Some(Status::Warned));
+    assert_eq!(status(&sandbox, &grouped, "tasks.condition.shared.coil"), Some(CheckStatus::Warned));
     assert_eq!(status(&sandbox, &grouped, "tasks.condition.shared.town"), None);
 }
 

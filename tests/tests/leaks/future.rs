@@ -4,7 +4,7 @@ use std::fs;
 
 use boldface::{Prediction, TimeSeries};
 use boldface_imaging::testing::{Image, gzip};
-use boldface_runner::run::Answered;
+use boldface_runner::run::OutcomeLine;
 use boldface_tests::{Sandbox, Seen};
 
 use super::{SPEC, assert_finds, said, study, with};
@@ -86,7 +86,7 @@ fn forecasts(sandbox: &Sandbox, spec: &str) -> Vec<Forecast> {
         let stage = run.stages.iter().find(|found| found.stage.name() == name).unwrap();
         let path = sandbox.path("runs").join(&stage.artefact).join("outcomes.jsonl");
         for line in fs::read_to_string(path).unwrap().lines() {
-            let answered: Answered = serde_json::from_str(line).unwrap();
+            let answered: OutcomeLine = serde_json::from_str(line).unwrap();
             let Prediction::Series { predicted, actual } = answered.outcome.prediction else {
                 panic!("{line}")
             };

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use boldface_runner::plan::{DataCache, Status, resolve_layered};
+use boldface_runner::plan::{CheckStatus, DataCache, resolve_layered};
 use boldface_runner::spec::Layered;
 use boldface_tests::{Sandbox, Seen, repository, shared};
 
@@ -37,7 +37,7 @@ fn no_shipped_spec_is_flagged() {
         assert!(plan.leakage.checks.len() > 5, "{}", path.display());
         // In ABIDE one recording has two names; whose it is, nobody knows.
         let accepted = usize::from(path.ends_with("abide.toml"));
-        assert_eq!(plan.leakage.count(Status::Accepted), accepted, "{}", path.display());
+        assert_eq!(plan.leakage.count(CheckStatus::Accepted), accepted, "{}", path.display());
     }
 }
 
@@ -86,7 +86,7 @@ fn a_study_of_many_sites_is_told_of_and_not_flagged() {
     for check in &plan.leakage.checks {
         println!("{:?} {}: {}", check.status, check.id, check.found);
     }
-    assert_eq!(plan.leakage.count(Status::Failed), 0);
+    assert_eq!(plan.leakage.count(CheckStatus::Failed), 0);
 }
 
 /// Plans with the same data share their checks, so another split seed repeats none of them.

@@ -5,25 +5,25 @@ use std::path::PathBuf;
 use boldface_runner::plan::DataCache;
 use boldface_runner::plan::sweep::{Resolved, Union, resolve_any};
 
-use super::{BUILD, Place, read};
+use super::{BUILD, RuntimeArguments, read};
 use crate::failure::Failure;
 use crate::say;
 
 /// Arguments of `boldface check`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct CheckArguments {
     /// Experiments and sweeps to check.
     #[arg(value_name = "FILE", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
-    place: Place,
+    place: RuntimeArguments,
     /// Print each spec with all its defaults; for a sweep, every arm.
     #[arg(long)]
     resolved: bool,
 }
 
 /// Checks every file, and fails once with the problems of all of them.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &CheckArguments) -> Result<(), Failure> {
     let (mut wrong, data) = (Vec::new(), DataCache::telling(|line| say::aside(line)));
     for path in &arguments.paths {
         let resolved = match read(path, &arguments.place) {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use boldface::Part;
-use boldface_runner::report::compare::{self, Asked, CompareError, Comparison};
+use boldface_runner::report::compare::{self, CompareError, Comparison, ComparisonRequest};
 use clap::ValueEnum;
 
 use super::libraries::Libraries;
@@ -12,7 +12,7 @@ use crate::say;
 
 /// Arguments of `boldface compare`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct CompareArguments {
     /// Folders of runs, names of experiments (their latest run), or the folder of one sweep. The others
     /// are compared with the first run.
     #[arg(value_name = "RUN", required = true)]
@@ -61,14 +61,14 @@ enum Format {
 }
 
 /// Compares runs and prints or writes the result.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &CompareArguments) -> Result<(), Failure> {
     let part = match arguments.part {
         Shown::Validation => Part::Validation,
         Shown::Test => Part::Test,
     };
     arguments.libraries.load()?;
-    let Arguments { paths, runs, metric, .. } = arguments;
-    let comparison = compare::compare(&Asked { paths, runs, metric: metric.as_deref(), part });
+    let CompareArguments { paths, runs, metric, .. } = arguments;
+    let comparison = compare::compare(&ComparisonRequest { paths, runs, metric: metric.as_deref(), part });
     let comparison = comparison.map_err(failure)?;
     match (arguments.to, &arguments.out) {
         (None, _) => show(&comparison),
@@ -96,7 +96,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Compares the arms of a sweep that has just run.
 pub fn show_sweep(dir: &Path, runs: &Path) -> Result<(), Failure> {
-    let asked = Asked { paths: &[dir.to_owned()], runs, metric: None, part: Part::Test };
+    let asked = ComparisonRequest { paths: &[dir.to_owned()], runs, metric: None, part: Part::Test };
     show(&compare::compare(&asked).map_err(failure)?)
 }
 

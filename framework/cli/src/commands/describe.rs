@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use boldface::{Descriptor, Scan, guard};
 use boldface_imaging::regions;
-use boldface_runner::describe::{Corpus, Known, named, shared};
+use boldface_runner::describe::{Corpus, ScanDetails, named, shared};
 
 use super::libraries::Libraries;
 use crate::failure::{Failure, with_causes};
@@ -22,7 +22,7 @@ Examples:
 A scan is compared with the norms of the run's training scans; nothing is learned from it. Its regions must be those
 of the corpus. They are read from the file's first line, from RegionOrder in the .json beside it, or from --regions.
 A longer scan is cropped like those of the run. A shorter one is refused, because measures depend on the length.")]
-pub struct Arguments {
+pub struct DescribeArguments {
     /// Folder of a run, of an arm of a sweep, or of a stored corpus (runs/cache/corpus-KEY).
     #[arg(long, value_name = "DIR")]
     corpus: PathBuf,
@@ -55,7 +55,7 @@ pub struct Arguments {
 }
 
 /// Describes the scans.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &DescribeArguments) -> Result<(), Failure> {
     let out = arguments.out.as_ref().filter(|out| out.extension().is_none_or(|end| end != "parquet"));
     if let Some(out) = out {
         return Err(Failure::Usage(format!("--out `{}` must end in .parquet", out.display())));
@@ -95,7 +95,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Collects what the command line says about the scans.
-fn known(arguments: &Arguments) -> Result<Known, Failure> {
+fn known(arguments: &DescribeArguments) -> Result<ScanDetails, Failure> {
     let mut columns = BTreeMap::new();
     for written in &arguments.columns {
         let pair = written.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty());
@@ -108,11 +108,11 @@ fn known(arguments: &Arguments) -> Result<Known, Failure> {
     }
     let regions = arguments.regions.as_ref().map(|table| regions::read_names(table));
     let regions = regions.transpose().map_err(|error| Failure::Run(format!("--regions: {error}")))?;
-    Ok(Known { tr: arguments.tr, regions, columns, dataset: arguments.dataset.clone() })
+    Ok(ScanDetails { tr: arguments.tr, regions, columns, dataset: arguments.dataset.clone() })
 }
 
 /// Reads all requested scans, and prints their warnings.
-fn scans(arguments: &Arguments, corpus: &Corpus, known: &Known) -> Result<Vec<Scan>, Failure> {
+fn scans(arguments: &DescribeArguments, corpus: &Corpus, known: &ScanDetails) -> Result<Vec<Scan>, Failure> {
     let files = &arguments.series;
     let names: Vec<_> = files.iter().map(|path| named(path, "")).collect();
     if let Some(message) = shared(files.iter().map(PathBuf::as_path).zip(&names)) {

@@ -10,7 +10,7 @@ use crate::say;
 
 /// Arguments of `boldface explain`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct ExplainArguments {
     /// Kind of plugin.
     #[arg(value_name = "KIND", value_parser = KINDS)]
     kind: String,
@@ -22,8 +22,8 @@ pub struct Arguments {
 }
 
 /// Prints the page.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let Arguments { kind, name, libraries } = arguments;
+pub fn execute(arguments: &ExplainArguments) -> Result<(), Failure> {
+    let ExplainArguments { kind, name, libraries } = arguments;
     libraries.load()?;
     let plugins = plugins(Some(kind));
     if let Some(entry) = plugins.iter().find(|entry| entry.name == name) {

@@ -20,7 +20,7 @@ Examples:
 An export has the tokenizer, the language model or its adapter, statistics of the corpora, the region table, the
 subjects of each part, the spec with every default, versions, scores, known licences and a model card, but no scans.
 Check it with `boldface verify DIR`. Continue from it with `[start] path = \"DIR\"` in a spec.")]
-pub struct Arguments {
+pub struct ExportArguments {
     /// Folder of a finished run, `latest`, or the name of an experiment (its latest run).
     #[arg(value_name = "RUN")]
     run: PathBuf,
@@ -38,7 +38,7 @@ pub struct Arguments {
 }
 
 /// Exports a run.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &ExportArguments) -> Result<(), Failure> {
     arguments.libraries.load()?;
     let run = find(&arguments.run, &arguments.runs).map_err(|error| Failure::Usage(error.to_string()))?;
     let exported = write(&run, &arguments.to, arguments.without_subjects)

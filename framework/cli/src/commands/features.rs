@@ -28,7 +28,7 @@ maps of components are fitted to all given scans. To measure people that nothing
 of a study and use `boldface describe`. --config has one table per family, with the keys of a spec's [corpora.X]:
   [graph]
   densities = [0.1, 0.2]")]
-pub struct Arguments {
+pub struct FeaturesArguments {
     /// Scans (.npy, .tsv, .csv or .parquet, with one row per volume and one column per region), or
     /// folders with sub-..._timeseries files. A scan is named by its BIDS name, or else by its file name
     /// without the extension.
@@ -69,7 +69,7 @@ enum Format {
 }
 
 /// Measures the scans and writes the table.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &FeaturesArguments) -> Result<(), Failure> {
     let format = format(&arguments.out)?;
     arguments.libraries.load()?;
     let settings = arguments.config.as_ref().map(|path| {

@@ -9,7 +9,7 @@ use crate::say;
 
 /// Arguments of `boldface list`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct ListArguments {
     /// List only plugins of this kind.
     #[arg(value_name = "KIND", value_parser = KINDS)]
     kind: Option<String>,
@@ -18,7 +18,7 @@ pub struct Arguments {
 }
 
 /// Prints one line per plugin.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &ListArguments) -> Result<(), Failure> {
     arguments.libraries.load()?;
     let plugins = plugins(arguments.kind.as_deref());
     let width = plugins.iter().map(|entry| entry.name.len()).max().unwrap_or(0);

@@ -26,7 +26,7 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 use boldface::Precision;
-use boldface::registry::{Entry, entries};
+use boldface::registry::{RegistryEntry, entries};
 use boldface_runner::plan::sweep::{Resolved, resolve_any};
 use boldface_runner::plan::{Build, DataCache, Offer};
 use boldface_runner::spec::Layered;
@@ -35,46 +35,46 @@ use clap::Subcommand;
 use crate::failure::Failure;
 use crate::say;
 
-use place::Place;
+use place::RuntimeArguments;
 
 /// Commands of the program.
 #[derive(Subcommand)]
 pub enum Command {
     /// Finds every problem in specs, without running anything.
-    Check(check::Arguments),
+    Check(check::CheckArguments),
     /// Shows the stages of a spec, their keys, and which are cached.
-    Plan(plan::Arguments),
+    Plan(plan::PlanArguments),
     /// Runs the stages that are not cached, and writes the report.
-    Run(run::Arguments),
+    Run(run::RunArguments),
     /// Prints the table of a run and rewrites its report.
-    Report(report::Arguments),
+    Report(report::ReportArguments),
     /// Exports a finished run into a folder that works without the store: weights, norms, splits and a
     /// card.
-    Export(export::Arguments),
+    Export(export::ExportArguments),
     /// Checks the files of an export and recomputes one of its test scores.
-    Verify(Box<verify::Arguments>),
+    Verify(Box<verify::VerifyArguments>),
     /// Compares the settings and scores of runs, or ranks the arms of a sweep.
-    Compare(compare::Arguments),
+    Compare(compare::CompareArguments),
     /// Describes new scans in words, with the norms of a finished corpus.
-    Describe(Box<describe::Arguments>),
+    Describe(Box<describe::DescribeArguments>),
     /// Measures scans without words, as a table of scan, family, feature and value.
-    Features(Box<features::Arguments>),
+    Features(Box<features::FeaturesArguments>),
     /// Follows a run in the terminal, even one started elsewhere.
-    Watch(watch::Arguments),
+    Watch(watch::WatchArguments),
     /// Extracts regional time series from scanner files, cleaned as nilearn does.
-    Parcellate(Box<parcellate::Arguments>),
+    Parcellate(Box<parcellate::ParcellateArguments>),
     /// Makes the region table of an atlas from its volume and its label file.
-    Regions(regions::Arguments),
+    Regions(regions::RegionsArguments),
     /// Scores a text, continues a prompt or describes a model, with a published language model.
-    Lm(lm::Arguments),
+    Lm(lm::LmArguments),
     /// Lists plugins.
-    List(list::Arguments),
+    List(list::ListArguments),
     /// Prints the page of a plugin: purpose, keys and defaults.
-    Explain(explain::Arguments),
+    Explain(explain::ExplainArguments),
     /// Prints the JSON schema of specs, for editors.
-    Schema(schema::Arguments),
+    Schema(schema::SchemaArguments),
     /// Writes a new plugin and its test, in this repository or as a separate crate.
-    New(new::Arguments),
+    New(new::NewArguments),
 }
 
 impl Command {
@@ -132,7 +132,7 @@ const TCH: Offer<'static> = Offer {
 
 /// Reads an experiment or a sweep with its parents and the settings of the command line, and resolves
 /// it.
-fn planned(path: &Path, place: &Place) -> Result<(Layered, Resolved), Failure> {
+fn planned(path: &Path, place: &RuntimeArguments) -> Result<(Layered, Resolved), Failure> {
     let spec = read(path, place)?;
     let resolved =
         resolve_any(&spec, &BUILD, &DataCache::telling(|line| say::aside(line))).map_err(Failure::Spec)?;
@@ -140,7 +140,7 @@ fn planned(path: &Path, place: &Place) -> Result<(Layered, Resolved), Failure> {
 }
 
 /// Reads a spec with its parents and the settings of the command line.
-fn read(path: &Path, place: &Place) -> Result<Layered, Failure> {
+fn read(path: &Path, place: &RuntimeArguments) -> Result<Layered, Failure> {
     let source = std::fs::read_to_string(path)
         .map_err(|error| Failure::Usage(format!("cannot read `{}`: {error}", path.display())))?;
     let mut spec = Layered::read(path, &source).map_err(Failure::Spec)?;
@@ -152,7 +152,7 @@ fn read(path: &Path, place: &Place) -> Result<Layered, Failure> {
 const KINDS: [&str; 5] = ["dataset", "corpus", "tokenizer", "backbone", "task"];
 
 /// Returns all plugins, or those of one kind.
-fn plugins(kind: Option<&str>) -> Vec<Entry> {
+fn plugins(kind: Option<&str>) -> Vec<RegistryEntry> {
     entries().into_iter().filter(|entry| kind.is_none_or(|kind| kind == entry.kind)).collect()
 }
 

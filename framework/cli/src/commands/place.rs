@@ -10,7 +10,7 @@ use crate::failure::Failure;
 
 /// Keys of `[runtime]` that override those of the spec.
 #[derive(clap::Args)]
-pub struct Place {
+pub struct RuntimeArguments {
     /// Compute on this device instead of the spec's.
     #[arg(long)]
     device: Option<String>,
@@ -29,7 +29,7 @@ pub struct Place {
     data: Vec<String>,
 }
 
-impl Place {
+impl RuntimeArguments {
     /// Applies the settings to a spec.
     pub fn apply(&self, spec: &mut Layered) -> Result<(), Failure> {
         let said = [

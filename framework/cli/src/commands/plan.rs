@@ -1,22 +1,22 @@
 //! `boldface plan`: shows stages and keys, and which stages are cached or would run.
 
 use boldface_runner::plan::sweep::Resolved;
-use boldface_runner::plan::{Leaf, Stage, blame, dot, excluded};
+use boldface_runner::plan::{ResolvedValue, Stage, blame, dot, excluded};
 use boldface_runner::run::{Estimate, History, Store};
 use serde_json::{Value, json};
 
 use super::amounts::{duration, fold, grouped, megabytes};
-use super::{Place, Spec, planned, sweep};
+use super::{RuntimeArguments, Spec, planned, sweep};
 use crate::failure::Failure;
 use crate::say;
 
 /// Arguments of `boldface plan`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct PlanArguments {
     #[command(flatten)]
     spec: Spec,
     #[command(flatten)]
-    place: Place,
+    place: RuntimeArguments,
     /// Print JSON: every stage with its full key, inputs and dependencies.
     #[arg(long)]
     json: bool,
@@ -32,7 +32,7 @@ pub struct Arguments {
 }
 
 /// Prints the stages in order, or another view of the plan.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &PlanArguments) -> Result<(), Failure> {
     let (spec, resolved) = planned(&arguments.spec.path, &arguments.place)?;
     let plan = match resolved {
         Resolved::Experiment(plan) => plan,
@@ -157,12 +157,12 @@ pub fn outlook(to_run: usize, estimates: &[&Estimate]) -> String {
 }
 
 /// Formats one line per value, with origins aligned.
-fn blamed(leaves: &[Leaf]) -> String {
+fn blamed(leaves: &[ResolvedValue]) -> String {
     let said: Vec<String> = leaves.iter().map(|leaf| format!("{} = {}", leaf.key, leaf.value)).collect();
     // A long list does not push the origins of all other values to the right.
     let width =
         said.iter().map(|said| said.chars().count()).filter(|&width| width <= WIDTH).max().unwrap_or(0);
-    let line = |(leaf, said): (&Leaf, &String)| {
+    let line = |(leaf, said): (&ResolvedValue, &String)| {
         let origin = leaf.origin.as_ref().map_or_else(|| "(default)".to_owned(), ToString::to_string);
         format!("{said:<width$}  {origin}\n")
     };

@@ -20,7 +20,7 @@ The table has one row per label of the volume. Its columns are index (the number
 it may be outside of a curved region), voxels, color, and the sources of hemisphere and network: the label file
 (table), the name, or the side with nine in ten of the voxels (voxels). A .json beside it describes the columns.
 `[datasets.*] parcellation` and `boldface parcellate --regions` read this table.")]
-pub struct Arguments {
+pub struct RegionsArguments {
     /// Atlas: a NIfTI image of labels on any grid, or a CIFTI .dlabel.nii.
     #[arg(long, value_name = "FILE")]
     volume: PathBuf,
@@ -34,7 +34,7 @@ pub struct Arguments {
 }
 
 /// Writes the table and its sidecar.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &RegionsArguments) -> Result<(), Failure> {
     if arguments.out.extension().is_none_or(|extension| extension != "tsv") {
         let out = arguments.out.display();
         return Err(Failure::Usage(format!("--out `{out}` must end in .tsv")));
@@ -52,7 +52,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn catalog(arguments: &Arguments) -> Result<Catalog, Failure> {
+fn catalog(arguments: &RegionsArguments) -> Result<Catalog, Failure> {
     let flag = |flag: &'static str| move |error: boldface::Error| Failure::Run(format!("{flag}: {error}"));
     let volume = &arguments.volume;
     let Atlas { places, entries: own } = atlas(volume).map_err(flag("--volume"))?;
@@ -70,7 +70,7 @@ fn catalog(arguments: &Arguments) -> Result<Catalog, Failure> {
 }
 
 /// Describes the columns and sources of the table, in the terms of BIDS.
-fn sidecar(arguments: &Arguments, catalog: &Catalog) -> String {
+fn sidecar(arguments: &RegionsArguments, catalog: &Catalog) -> String {
     let described = |words: &str| json!({ "Description": words });
     let millimetres = |axis: &str| {
         let words = format!("{axis} of the region's centroid: the mean of its voxels' centres");

@@ -10,14 +10,14 @@ use crate::say;
 
 /// Arguments of `boldface report`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct ReportArguments {
     /// Folder of a run or of a sweep.
     #[arg(value_name = "RUN", default_value = "runs/latest")]
     run: PathBuf,
 }
 
 /// Reports a stored run or sweep.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &ReportArguments) -> Result<(), Failure> {
     let run = &arguments.run;
     if run.join("sweep.json").is_file() {
         return sweep::report(run);

@@ -4,18 +4,18 @@ use boldface_runner::plan::sweep::Resolved;
 use boldface_runner::run;
 
 use super::sweep::{self, Options};
-use super::{Place, Spec, planned, threads};
+use super::{RuntimeArguments, Spec, planned, threads};
 use crate::failure::{Failure, with_causes};
 use crate::interrupt;
 use crate::progress::Screen;
 
 /// Arguments of `boldface run`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct RunArguments {
     #[command(flatten)]
     spec: Spec,
     #[command(flatten)]
-    place: Place,
+    place: RuntimeArguments,
     /// Sweeps: limit the memory of all stages that run at once, in gigabytes. Only stages like one that
     /// ran before count. Default: the free memory.
     #[arg(long, value_name = "GB")]
@@ -26,7 +26,7 @@ pub struct Arguments {
 }
 
 /// Runs an experiment or a sweep.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &RunArguments) -> Result<(), Failure> {
     let mut plan = match planned(&arguments.spec.path, &arguments.place)?.1 {
         Resolved::Experiment(plan) => plan,
         Resolved::Sweep(sweep) => {

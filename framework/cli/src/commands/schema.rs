@@ -9,7 +9,7 @@ use crate::say;
 
 /// Arguments of `boldface schema`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct SchemaArguments {
     /// Kind of spec.
     #[arg(value_enum, default_value_t = File::Experiment)]
     file: File,
@@ -27,7 +27,7 @@ enum File {
 }
 
 /// Prints the schema.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &SchemaArguments) -> Result<(), Failure> {
     arguments.libraries.load()?;
     say::out(schema::text(&match arguments.file {
         File::Experiment => schema::experiment(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use boldface_runner::export::{Asked, Unverified, Verified, verify};
+use boldface_runner::export::{Unverified, VerificationRequest, Verified, verify};
 
 use super::BUILD;
 use super::place::named_paths;
@@ -22,7 +22,7 @@ Examples:
 Every file is compared with its hash. Then one score is recomputed with the tokenizer, the language model and the norms
 of the export, on the scans that it was computed on, which must have the same bytes. The two numbers may differ by
 1e-9 on the export's engine, and by 0.01 on another. If they differ more, the exit code is 1.")]
-pub struct Arguments {
+pub struct VerifyArguments {
     /// Folder of the export.
     #[arg(value_name = "DIR")]
     dir: PathBuf,
@@ -53,8 +53,8 @@ pub struct Arguments {
 }
 
 /// Verifies the export.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let asked = Asked {
+pub fn execute(arguments: &VerifyArguments) -> Result<(), Failure> {
+    let asked = VerificationRequest {
         task: arguments.task.clone(),
         metric: arguments.metric.clone(),
         data: named_paths(&arguments.data)?,

@@ -12,7 +12,7 @@ use super::{VERSION, forward, serve};
 
 /// A message across the edge: JSON, and the series that the JSON refers to by number.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Message {
+pub struct EdgeMessage {
     /// The JSON text.
     pub json: Vec<u8>,
     /// The values of each series.
@@ -21,7 +21,7 @@ pub struct Message {
 
 /// Outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum CallStatus {
     /// The reply contains the answer.
     Done,
     /// The reply contains an error and its causes.
@@ -44,7 +44,7 @@ struct Floats {
     len: usize,
 }
 
-/// A borrowed [`Message`].
+/// A borrowed [`EdgeMessage`].
 #[repr(C)]
 struct View {
     json: Bytes,
@@ -71,7 +71,7 @@ struct Host {
 /// Description of a library, readable before any of its functions is called.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub struct Header {
+pub struct LibraryHeader {
     magic: [u8; 16],
     size: usize,
     version: u32,
@@ -84,7 +84,7 @@ pub struct Header {
 /// The exported table of a library of plugins.
 #[repr(C)]
 pub struct Library {
-    header: Header,
+    header: LibraryHeader,
     init: extern "C" fn(host: *const Host),
     call: extern "C" fn(request: *const View, reply: *mut Reply),
     free: extern "C" fn(reply: *mut Reply),
@@ -117,7 +117,7 @@ const MAGIC: [u8; 16] = *b"boldface plugins";
 impl Library {
     /// The table of the image that this constant is compiled into.
     pub const THIS: Library = Library {
-        header: Header {
+        header: LibraryHeader {
             magic: MAGIC,
             size: size_of::<Library>(),
             version: VERSION,
@@ -149,7 +149,7 @@ impl Library {
         }
         // SAFETY: the magic bytes are followed by the rest of a header, which is the same in every
         // version.
-        let header = unsafe { symbol.cast::<Header>().read() };
+        let header = unsafe { symbol.cast::<LibraryHeader>().read() };
         if header.version != VERSION || header.size != size_of::<Library>() {
             let built = format!("boldface {} and {}", text(&header.framework), text(&header.compiler));
             return Err(Mismatch::Version { theirs: header.version, built });
@@ -170,7 +170,7 @@ impl Library {
     }
 
     /// Sends a request to the library and returns its answer.
-    pub fn call(&self, message: &Message) -> (Status, Message) {
+    pub fn call(&self, message: &EdgeMessage) -> (CallStatus, EdgeMessage) {
         let floats: Vec<Floats> = message.series.iter().map(|values| Floats::borrow(values)).collect();
         let view = View::borrow(message, &floats);
         let mut reply = Reply { status: 0, view: ptr::null(), owner: ptr::null_mut() };
@@ -178,9 +178,9 @@ impl Library {
         // SAFETY: the library's `call` has filled the reply and keeps the memory behind it until `free`.
         let answer = unsafe { reply.view.as_ref().map(|view| view.read()) };
         let status = match (reply.status, &answer) {
-            (0, Some(_)) => Status::Done,
-            (1, Some(_)) => Status::Failed,
-            _ => Status::Panicked,
+            (0, Some(_)) => CallStatus::Done,
+            (1, Some(_)) => CallStatus::Failed,
+            _ => CallStatus::Panicked,
         };
         (self.free)(&mut reply);
         (status, answer.unwrap_or_default())
@@ -222,7 +222,7 @@ extern "C" fn call(request: *const View, reply: *mut Reply) {
         (status, Box::into_raw(owned))
     }));
     // A missing view reports to the host that even building the reply failed.
-    let (status, owned) = answer.unwrap_or((Status::Panicked, ptr::null_mut()));
+    let (status, owned) = answer.unwrap_or((CallStatus::Panicked, ptr::null_mut()));
     // SAFETY: `reply` belongs to the host and has our layout, because its version is ours.
     unsafe {
         (*reply).status = status as u32;
@@ -246,7 +246,7 @@ extern "C" fn free(reply: *mut Reply) {
 struct Owned {
     view: View,
     floats: Vec<Floats>,
-    message: Message,
+    message: EdgeMessage,
 }
 
 impl Bytes {
@@ -273,19 +273,19 @@ impl View {
         View { json: Bytes::borrow(&[]), series: ptr::NonNull::dangling().as_ptr(), count: 0 }
     }
 
-    fn borrow(message: &Message, floats: &[Floats]) -> View {
+    fn borrow(message: &EdgeMessage, floats: &[Floats]) -> View {
         let json = Bytes::borrow(&message.json);
         View { json, series: floats.as_ptr(), count: floats.len() }
     }
 
     /// # Safety
     /// It was made by [`View::borrow`] from a message that is still alive.
-    unsafe fn read(&self) -> Message {
+    unsafe fn read(&self) -> EdgeMessage {
         // SAFETY: the caller promises it, and pointers of slices and vectors are never null.
         unsafe {
             let series = std::slice::from_raw_parts(self.series, self.count);
             let copy = |floats: &Floats| std::slice::from_raw_parts(floats.data, floats.len).to_vec();
-            Message { json: self.json.read().to_vec(), series: series.iter().map(copy).collect() }
+            EdgeMessage { json: self.json.read().to_vec(), series: series.iter().map(copy).collect() }
         }
     }
 }

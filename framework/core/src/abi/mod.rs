@@ -30,8 +30,8 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
-pub use edge::{Header, Library, Message, Mismatch, Status};
-pub use request::{Listed, Made, Request, SentCohort, SentMetric};
+pub use edge::{CallStatus, EdgeMessage, Library, LibraryHeader, Mismatch};
+pub use request::{CreatedPlugin, ListedPlugin, Request, SentCohort, SentMetric};
 pub use series::{SentOutcome, SentPrediction, SentRecorded, SentScan, SentSeries, Series};
 
 /// The symbol that a plugin library exports.

@@ -12,9 +12,9 @@ use crate::{Cohort, Exclusion, Metric, Regions, ScanInfo};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
-    /// Lists the plugins: `Vec<Listed>`.
+    /// Lists the plugins: `Vec<ListedPlugin>`.
     Plugins,
-    /// Makes a plugin from its table: `Result<Made, Problem>`.
+    /// Makes a plugin from its table: `Result<CreatedPlugin, Problem>`.
     Make {
         /// The kind, such as `task`.
         kind: String,
@@ -212,7 +212,7 @@ impl Request {
 
 /// One plugin of a library.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Listed {
+pub struct ListedPlugin {
     /// `dataset`, `corpus`, `tokenizer`, `backbone` or `task`.
     pub kind: String,
     /// Its name in specs.
@@ -223,7 +223,7 @@ pub struct Listed {
 
 /// A plugin created from its table.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Made {
+pub struct CreatedPlugin {
     /// The object's number.
     pub object: u64,
     /// [`crate::Config::resolved`].

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::edge::{Message, Status};
+use super::edge::{CallStatus, EdgeMessage};
 use super::forward::last_panic;
-use super::request::{Listed, Made, Request, SentCohort, SentMetric};
+use super::request::{CreatedPlugin, ListedPlugin, Request, SentCohort, SentMetric};
 use super::series::{SentScan, Series};
-use crate::registry::{Kind, entries};
+use crate::registry::{PluginKind, entries};
 use crate::{
     Answer, CheckContext, Cohort, Config, CorpusGenerator, Dataset, Describer, Event, Example, Fact, Part,
     Problem, Result, Scan, ScanInfo, Split, Task,
@@ -31,7 +31,7 @@ enum Object {
 static OBJECTS: Mutex<(u64, BTreeMap<u64, Arc<Object>>)> = Mutex::new((0, BTreeMap::new()));
 
 /// Answers a request. Errors and panics become answers too.
-pub(super) fn answer(message: Message) -> (Status, Message) {
+pub(super) fn answer(message: EdgeMessage) -> (CallStatus, EdgeMessage) {
     let mut series = Series(message.series);
     let served = catch_unwind(AssertUnwindSafe(|| -> crate::Result<Vec<u8>> {
         let request = serde_json::from_slice(&message.json)
@@ -39,14 +39,14 @@ pub(super) fn answer(message: Message) -> (Status, Message) {
         serve(request, &mut series)
     }));
     match served {
-        Ok(Ok(json)) => (Status::Done, Message { json, series: series.0 }),
-        Ok(Err(error)) => (Status::Failed, in_json(&crate::messages(&*error))),
-        Err(panic) => (Status::Panicked, in_json(&place_and_words(&*panic))),
+        Ok(Ok(json)) => (CallStatus::Done, EdgeMessage { json, series: series.0 }),
+        Ok(Err(error)) => (CallStatus::Failed, in_json(&crate::messages(&*error))),
+        Err(panic) => (CallStatus::Panicked, in_json(&place_and_words(&*panic))),
     }
 }
 
-fn in_json(words: &impl Serialize) -> Message {
-    Message { json: serde_json::to_vec(words).unwrap_or_default(), series: Vec::new() }
+fn in_json(words: &impl Serialize) -> EdgeMessage {
+    EdgeMessage { json: serde_json::to_vec(words).unwrap_or_default(), series: Vec::new() }
 }
 
 fn place_and_words(panic: &(dyn Any + Send)) -> Vec<String> {
@@ -130,8 +130,8 @@ fn reply(value: &impl Serialize) -> Result<Vec<u8>> {
     Ok(serde_json::to_vec(value)?)
 }
 
-fn plugins() -> Vec<Listed> {
-    let listed = |entry: crate::registry::Entry| Listed {
+fn plugins() -> Vec<ListedPlugin> {
+    let listed = |entry: crate::registry::RegistryEntry| ListedPlugin {
         kind: entry.kind.to_owned(),
         name: entry.name.to_owned(),
         schema: entry.schema.to_value(),
@@ -139,7 +139,7 @@ fn plugins() -> Vec<Listed> {
     entries().into_iter().map(listed).collect()
 }
 
-fn make(kind: &str, name: &str, table: &Value) -> Result<Result<Made, Problem>> {
+fn make(kind: &str, name: &str, table: &Value) -> Result<Result<CreatedPlugin, Problem>> {
     let made = match kind {
         <dyn Dataset>::NAME => parse::<dyn Dataset>(name, table)?.map(|plugin| {
             let (config, version) = (plugin.resolved(), plugin.version());
@@ -155,10 +155,10 @@ fn make(kind: &str, name: &str, table: &Value) -> Result<Result<Made, Problem>> 
         }),
         other => return Err(format!("a {other} cannot be loaded from a library").into()),
     };
-    Ok(made.map(|(object, config, version)| Made { object: keep(object), config, version }))
+    Ok(made.map(|(object, config, version)| CreatedPlugin { object: keep(object), config, version }))
 }
 
-fn parse<K: Kind + Config + ?Sized>(name: &str, table: &Value) -> Result<Result<Box<K>, Problem>> {
+fn parse<K: PluginKind + Config + ?Sized>(name: &str, table: &Value) -> Result<Result<Box<K>, Problem>> {
     let plugin = K::find(name).ok_or_else(|| format!("the library has no {} `{name}`", K::NAME))?;
     Ok((plugin.parse)(table))
 }

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::series::Series;
-use super::{Library, Listed, Made, Message, Request, SentCohort, SentMetric, SentRecorded, Status};
+use super::{
+    CallStatus, CreatedPlugin, EdgeMessage, Library, ListedPlugin, Request, SentCohort, SentMetric,
+    SentRecorded,
+};
 use crate::{
     Answer, CheckContext, Cohort, CorpusGenerator, Dataset, Describer, Descriptor, Event, Example, Exclusion,
     Fact, JsonSchema, Metric, Outcome, Prediction, Problem, Quality, Recorded, Regions, Result, Scan, ScanId,
@@ -160,8 +163,8 @@ fn scan() -> Scan {
     Scan { info: Arc::new(info), series, regions: Arc::new(regions), descriptors: Vec::new() }
 }
 
-fn ask(request: &Request, series: Series) -> (Status, Value) {
-    let message = Message { json: serde_json::to_vec(request).unwrap(), series: series.0 };
+fn ask(request: &Request, series: Series) -> (CallStatus, Value) {
+    let message = EdgeMessage { json: serde_json::to_vec(request).unwrap(), series: series.0 };
     let (status, answer) = Library::THIS.call(&message);
     (status, serde_json::from_slice(&answer.json).unwrap())
 }
@@ -173,14 +176,14 @@ fn make(does: &str) -> u64 {
 fn make_of(kind: &str, name: &str, table: Value) -> u64 {
     let request = Request::Make { kind: kind.into(), name: name.into(), table: table.clone() };
     let (status, made) = ask(&request, Series::default());
-    assert_eq!(status, Status::Done);
-    let made: std::result::Result<Made, Problem> = serde_json::from_value(made).unwrap();
+    assert_eq!(status, CallStatus::Done);
+    let made: std::result::Result<CreatedPlugin, Problem> = serde_json::from_value(made).unwrap();
     let made = made.unwrap();
     assert_eq!((made.config, made.version), (table, 1));
     made.object
 }
 
-fn examples(object: u64) -> (Status, Value) {
+fn examples(object: u64) -> (CallStatus, Value) {
     let mut series = Series::default();
     let scan = Box::new(series.put_scan(&scan()));
     ask(&Request::Examples { object, scan }, series)
@@ -189,9 +192,9 @@ fn examples(object: u64) -> (Status, Value) {
 #[test]
 fn plugins_are_listed_with_their_schemas() {
     let (status, listed) = ask(&Request::Plugins, Series::default());
-    let listed: Vec<Listed> = serde_json::from_value(listed).unwrap();
+    let listed: Vec<ListedPlugin> = serde_json::from_value(listed).unwrap();
     let odd = listed.iter().find(|plugin| plugin.name == "odd").unwrap();
-    assert_eq!((status, odd.kind.as_str()), (Status::Done, "task"));
+    assert_eq!((status, odd.kind.as_str()), (CallStatus::Done, "task"));
     assert_eq!(odd.schema["description"], "Does what its table says.");
 }
 
@@ -199,14 +202,14 @@ fn plugins_are_listed_with_their_schemas() {
 fn a_bad_table_is_a_problem_at_its_key() {
     let request = Request::Make { kind: "task".into(), name: "odd".into(), table: json!({ "does": 3 }) };
     let (status, made) = ask(&request, Series::default());
-    let made: std::result::Result<Made, Problem> = serde_json::from_value(made).unwrap();
-    assert_eq!((status, made.unwrap_err().key), (Status::Done, "does".to_owned()));
+    let made: std::result::Result<CreatedPlugin, Problem> = serde_json::from_value(made).unwrap();
+    assert_eq!((status, made.unwrap_err().key), (CallStatus::Done, "does".to_owned()));
 }
 
 #[test]
 fn a_scan_arrives_as_it_was() {
     let (status, answer) = examples(make("tell"));
-    assert_eq!(status, Status::Done);
+    assert_eq!(status, CallStatus::Done);
     let examples: Vec<Example> = serde_json::from_value(answer).unwrap();
     let Answer::Text { reference, facts, .. } = &examples[0].answer else { panic!("{examples:?}") };
     assert_eq!((examples[0].question.as_str(), reference.as_str()), ("d/sub-1", "a b"));
@@ -215,20 +218,20 @@ fn a_scan_arrives_as_it_was() {
 
 #[test]
 fn errors_panics_and_numbers_that_are_not_finite_are_told() {
-    assert_eq!(examples(make("fail")), (Status::Failed, json!(["no question comes to mind"])));
+    assert_eq!(examples(make("fail")), (CallStatus::Failed, json!(["no question comes to mind"])));
     let (status, said) = examples(make("panic"));
-    assert_eq!(status, Status::Panicked);
+    assert_eq!(status, CallStatus::Panicked);
     assert!(said[0].as_str().unwrap().contains("region b of 2"), "{said}");
     let refused = "`d/sub-1`: the value of `last` is NaN; use `None` for a missing number";
-    assert_eq!(examples(make("nan")), (Status::Failed, json!([refused])));
-    assert_eq!(examples(1 << 40), (Status::Failed, json!(["the library has no object 1099511627776"])));
+    assert_eq!(examples(make("nan")), (CallStatus::Failed, json!([refused])));
+    assert_eq!(examples(1 << 40), (CallStatus::Failed, json!(["the library has no object 1099511627776"])));
 }
 
 #[test]
 fn an_object_is_dropped_once() {
     let object = make("tell");
-    assert_eq!(ask(&Request::Drop { object }, Series::default()).0, Status::Done);
-    assert_eq!(examples(object).0, Status::Failed);
+    assert_eq!(ask(&Request::Drop { object }, Series::default()).0, CallStatus::Done);
+    assert_eq!(examples(object).0, CallStatus::Failed);
 }
 
 #[test]
@@ -248,14 +251,14 @@ fn outcomes_cross_with_their_series_and_undefined_scores_are_missing() {
     let outcomes = [outcome(vec![3.0, 5.0]), outcome(vec![1.0, 2.0])];
     let outcomes = outcomes.iter().map(|outcome| sent.put_outcome(outcome)).collect();
     let (status, metrics) = ask(&Request::Score { object: make("tell"), outcomes }, sent);
-    assert_eq!(status, Status::Done);
+    assert_eq!(status, CallStatus::Done);
     let metrics: Vec<SentMetric> = serde_json::from_value(metrics).unwrap();
     let metrics: Vec<Metric> = metrics.into_iter().map(Metric::from).collect();
     assert_eq!((metrics[0].name.as_str(), metrics[0].value), ("sum", 7.0));
     assert!(metrics[1].value.is_nan());
 }
 
-fn cohort_of(onset: Option<f64>) -> (Status, Value) {
+fn cohort_of(onset: Option<f64>) -> (CallStatus, Value) {
     let object = make_of("dataset", "measured", json!({ "onset": onset }));
     ask(&Request::Cohort { object, root: PathBuf::new(), name: "d".into() }, Series::default())
 }
@@ -263,7 +266,7 @@ fn cohort_of(onset: Option<f64>) -> (Status, Value) {
 #[test]
 fn excluded_scans_events_and_quality_cross() {
     let (status, answer) = cohort_of(Some(-1.5));
-    assert_eq!(status, Status::Done);
+    assert_eq!(status, CallStatus::Done);
     let cohort: Cohort = serde_json::from_value::<SentCohort>(answer).unwrap().into();
     assert_eq!(cohort.excluded[0].scan.subject, "2");
     assert_eq!(cohort.excluded[0].reason, "`d` does not want it");
@@ -272,9 +275,9 @@ fn excluded_scans_events_and_quality_cross() {
     let object = make_of("dataset", "measured", json!({ "onset": 0.0 }));
     let info = (*scan().info).clone();
     let request = Request::Record { object, root: PathBuf::new(), scan: Box::new(info) };
-    let message = Message { json: serde_json::to_vec(&request).unwrap(), series: Vec::new() };
+    let message = EdgeMessage { json: serde_json::to_vec(&request).unwrap(), series: Vec::new() };
     let (status, answer) = Library::THIS.call(&message);
-    assert_eq!(status, Status::Done);
+    assert_eq!(status, CallStatus::Done);
     let sent: SentRecorded = serde_json::from_slice(&answer.json).unwrap();
     let recorded = Series(answer.series).take_recorded(sent).unwrap();
     assert!(recorded.series.values()[1].is_nan() && recorded.quality.fd[1].is_nan());
@@ -284,19 +287,19 @@ fn excluded_scans_events_and_quality_cross() {
 #[test]
 fn columns_seeds_reasons_and_norms_cross() {
     let object = make_of("corpus", "teller", json!({ "columns": ["age", "sex"] }));
-    assert_eq!(ask(&Request::Tells { object }, Series::default()), (Status::Done, json!(["age", "sex"])));
+    assert_eq!(ask(&Request::Tells { object }, Series::default()), (CallStatus::Done, json!(["age", "sex"])));
     let mute = make_of("corpus", "teller", json!({ "columns": [] }));
-    assert_eq!(ask(&Request::Tells { object: mute }, Series::default()).0, Status::Panicked);
+    assert_eq!(ask(&Request::Tells { object: mute }, Series::default()).0, CallStatus::Panicked);
 
     let mut series = Series::default();
     let train = vec![series.put_scan(&scan())];
     let (status, object) = ask(&Request::Fit { object, train, seed: u64::MAX }, series);
-    assert_eq!(status, Status::Done);
+    assert_eq!(status, CallStatus::Done);
     let object = serde_json::from_value(object).unwrap();
     let mut series = Series::default();
     let scan = Box::new(series.put_scan(&scan()));
     let (status, said) = ask(&Request::Describe { object, scan }, series);
-    assert_eq!(status, Status::Done);
+    assert_eq!(status, CallStatus::Done);
     let said: Vec<Descriptor> = serde_json::from_value(said).unwrap();
     assert_eq!(said[0].text, format!("Fitted with Some({}).", u64::MAX));
     assert_eq!(said[0].fact.reason.as_deref(), Some("nobody knows"));
@@ -310,20 +313,20 @@ fn cautions_of_a_task_cross() {
         let scans = vec![(*scan().info).clone()];
         ask(&Request::Cautions { object: make(does), scans, trs: 2, patch: 1 }, Series::default())
     };
-    assert_eq!(cautions("tell"), (Status::Done, json!(["1 scan of 2 volumes"])));
+    assert_eq!(cautions("tell"), (CallStatus::Done, json!(["1 scan of 2 volumes"])));
 }
 
 #[test]
 fn an_event_without_a_time_is_refused_in_words() {
     let refused = "`d/sub-1`: an event has an onset of NaN s and a duration of 2 s";
-    assert_eq!(cohort_of(None), (Status::Failed, json!([refused])));
+    assert_eq!(cohort_of(None), (CallStatus::Failed, json!([refused])));
 }
 
 #[test]
 fn a_request_of_a_newer_host_is_refused_in_words() {
-    let message = Message { json: br#"{"pool":{"object":1}}"#.to_vec(), series: Vec::new() };
+    let message = EdgeMessage { json: br#"{"pool":{"object":1}}"#.to_vec(), series: Vec::new() };
     let (status, answer) = Library::THIS.call(&message);
     let words = String::from_utf8(answer.json).unwrap();
-    assert_eq!(status, Status::Failed);
+    assert_eq!(status, CallStatus::Failed);
     assert!(words.contains("the request is invalid: unknown variant `pool`"), "{words}");
 }

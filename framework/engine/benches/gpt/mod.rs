@@ -10,7 +10,7 @@ const VOCABULARY: usize = 1000;
 const LEARNING_RATE: f64 = 3e-4;
 
 /// The model, its optimiser and the one batch that it trains on.
-pub struct Gpt {
+pub struct GptBenchmark {
     transformer: Transformer,
     pub params: Params,
     optimiser: AdamW,
@@ -19,8 +19,8 @@ pub struct Gpt {
     visible: Vec<u32>,
 }
 
-impl Gpt {
-    pub fn new(engine: &Engine) -> Gpt {
+impl GptBenchmark {
+    pub fn new(engine: &Engine) -> GptBenchmark {
         let transformer =
             Transformer { prefix: "body".into(), layers: 4, heads: 4, width: WIDTH, mlp_ratio: 4 };
         let mut rng = boldface::seed::stream(0, "gpt");
@@ -34,7 +34,7 @@ impl Gpt {
             .map(|i| (token(i / TOKENS, i % TOKENS), token(i / TOKENS, i % TOKENS + 1)))
             .unzip();
         let visible = (0..BATCH * TOKENS).map(|i| (i % TOKENS + 1) as u32).collect();
-        Gpt { transformer, params, optimiser: AdamW::new(0.1), inputs, targets, visible }
+        GptBenchmark { transformer, params, optimiser: AdamW::new(0.1), inputs, targets, visible }
     }
 
     /// Runs one step (forward, backward and AdamW) and returns the loss before it.

@@ -2,43 +2,43 @@
 
 use super::buffer::Buffer;
 use super::simd::{exp, normal, sigmoid};
-use super::{Value, record};
+use super::{DfdxTensor, record};
 
-impl Value {
-    pub(crate) fn square(&self) -> Value {
+impl DfdxTensor {
+    pub(crate) fn square(&self) -> DfdxTensor {
         self.map(square)
     }
 
-    pub(crate) fn exp(&self) -> Value {
+    pub(crate) fn exp(&self) -> DfdxTensor {
         self.map(exponential)
     }
 
-    pub(crate) fn tanh(&self) -> Value {
+    pub(crate) fn tanh(&self) -> DfdxTensor {
         self.map(tanh)
     }
 
-    pub(crate) fn sigmoid(&self) -> Value {
+    pub(crate) fn sigmoid(&self) -> DfdxTensor {
         self.map(logistic)
     }
 
-    pub(crate) fn log_sigmoid(&self) -> Value {
+    pub(crate) fn log_sigmoid(&self) -> DfdxTensor {
         self.map(log_sigmoid)
     }
 
-    pub(crate) fn gelu(&self) -> Value {
+    pub(crate) fn gelu(&self) -> DfdxTensor {
         self.map(gelu)
     }
 
-    pub(crate) fn gelu_tanh(&self) -> Value {
+    pub(crate) fn gelu_tanh(&self) -> DfdxTensor {
         self.map(gelu_tanh)
     }
 
-    pub(crate) fn silu(&self) -> Value {
+    pub(crate) fn silu(&self) -> DfdxTensor {
         self.map(silu)
     }
 
     /// `silu(gate) * up`.
-    pub(crate) fn swiglu(&self, up: &Value) -> Value {
+    pub(crate) fn swiglu(&self, up: &DfdxTensor) -> DfdxTensor {
         let gate = self;
         let mut out = Buffer::stale(gate.len());
         simd!(chunks, &mut out, |start, out| {
@@ -60,7 +60,7 @@ impl Value {
             flow.add(g.key(), to_gate);
             flow.add(u.key(), dy);
         });
-        Value::recorded(out, &gate.dims, key)
+        DfdxTensor::recorded(out, &gate.dims, key)
     }
 }
 

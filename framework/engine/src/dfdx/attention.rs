@@ -10,8 +10,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::buffer::Buffer;
-use super::matmul::{Mat, MatMut, Output, matmul};
-use super::{Value, norm, record, simd};
+use super::matmul::{Mat, MatMut, OutputMode, matmul};
+use super::{DfdxTensor, norm, record, simd};
 
 /// Number of queries whose scores are held at the same time.
 pub(super) const BLOCK: usize = 64;
@@ -46,7 +46,7 @@ impl<'a> Heads<'a> {
 
 impl Attention {
     /// Attention of q (B, Tq, H*E) to k and v (B, Tk, G*E) -> (B, Tq, H*E).
-    pub(crate) fn separate(self, q: &Value, k: &Value, v: &Value) -> Value {
+    pub(crate) fn separate(self, q: &DfdxTensor, k: &DfdxTensor, v: &DfdxTensor) -> DfdxTensor {
         let [q_width, kv_width] = [self.heads * self.width, self.kv_heads * self.width];
         let (out, scales) = self.forward(
             Heads::packed(q.data(), q_width),
@@ -72,11 +72,11 @@ impl Attention {
             flow.add(k.key(), dk);
             flow.add(v.key(), dv);
         });
-        Value::recorded(out, &dims, key)
+        DfdxTensor::recorded(out, &dims, key)
     }
 
     /// Attention from queries, keys and values side by side: (B, T, (H + 2 G) * E) -> (B, T, H*E).
-    pub(crate) fn joint(self, qkv: &Value) -> Value {
+    pub(crate) fn joint(self, qkv: &DfdxTensor) -> DfdxTensor {
         let [q_width, kv_width] = [self.heads * self.width, self.kv_heads * self.width];
         let stride = q_width + 2 * kv_width;
         let offsets = [0, q_width, q_width + kv_width];
@@ -92,7 +92,7 @@ impl Attention {
             self.backward(from, &scales, &dy, [dq, dk, dv]);
             flow.add(x.key(), dx);
         });
-        Value::recorded(out, &dims, key)
+        DfdxTensor::recorded(out, &dims, key)
     }
 
     /// Returns the output, and the largest score and factor of the exponentials per query (B, H, Tq, 2).
@@ -124,7 +124,7 @@ impl Attention {
                     }
                 });
                 let v = self.view(v, b, g, self.keys, 0, seen);
-                matmul(out.rows(start, rows), Output::Set, 1.0, Mat::new(scores, rows, seen), v, false);
+                matmul(out.rows(start, rows), OutputMode::Set, 1.0, Mat::new(scores, rows, seen), v, false);
             }
         });
         (out, scales)
@@ -158,7 +158,7 @@ impl Attention {
                     let dy = self.view(dy, b, h, self.queries, start, rows);
                     self.scores(p, q, k);
                     let v = self.view(v, b, g, self.keys, 0, seen);
-                    matmul(MatMut::new(ds, rows, seen), Output::Set, 1.0, dy, v.t(), false);
+                    matmul(MatMut::new(ds, rows, seen), OutputMode::Set, 1.0, dy, v.t(), false);
                     let scales = &scales[2 * ((b * self.heads + h) * self.queries + start)..];
                     simd!(vectorized, || {
                         let rows = p.chunks_mut(seen.max(1)).zip(ds.chunks_mut(seen.max(1)));
@@ -170,20 +170,20 @@ impl Attention {
                     add_to_first(&mut dv, written, 1.0, p.t(), dy);
                     add_to_first(&mut dk, written, self.scale(), ds.t(), q);
                     written = written.max(seen);
-                    matmul(dq.rows(start, rows), Output::Set, self.scale(), ds, k, false);
+                    matmul(dq.rows(start, rows), OutputMode::Set, self.scale(), ds, k, false);
                 }
             }
             // Keys that no query saw get a gradient of zero.
             let rest = self.keys - written;
             for mut to in [dk, dv] {
                 let (none, nothing) = (Mat::new(&[], rest, 0), Mat::new(&[], 0, self.width));
-                matmul(to.rows(written, rest), Output::Set, 1.0, none, nothing, false);
+                matmul(to.rows(written, rest), OutputMode::Set, 1.0, none, nothing, false);
             }
         });
     }
 
     fn scores(&self, out: &mut [f32], q: Mat<'_>, k: Mat<'_>) {
-        matmul(MatMut::new(out, q.rows(), k.rows()), Output::Set, self.scale(), q, k.t(), false);
+        matmul(MatMut::new(out, q.rows(), k.rows()), OutputMode::Set, self.scale(), q, k.t(), false);
     }
 
     fn scale(&self) -> f32 {
@@ -237,8 +237,8 @@ pub(super) fn each<T: Send>(work: usize, tasks: Vec<T>, f: impl Fn(T) + Sync + S
 /// Adds a product to the first rows of `to`, of which the rows from `written` on are stale.
 fn add_to_first(to: &mut MatMut<'_>, written: usize, scale: f32, a: Mat<'_>, b: Mat<'_>) {
     let (old, all) = (written.min(a.rows()), a.rows());
-    matmul(to.rows(0, old), Output::Add, scale, a.narrow(0, old), b, false);
-    matmul(to.rows(old, all - old), Output::Set, scale, a.narrow(old, all - old), b, false);
+    matmul(to.rows(0, old), OutputMode::Add, scale, a.narrow(0, old), b, false);
+    matmul(to.rows(old, all - old), OutputMode::Set, scale, a.narrow(old, all - old), b, false);
 }
 
 /// Applies softmax to the visible part of a row and zeros the rest.

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use super::attention::{BLOCK, each, masked_softmax, softmax_backward};
 use super::buffer::Buffer;
-use super::matmul::{Mat, MatMut, Output, matmul};
-use super::{Value, record};
+use super::matmul::{Mat, MatMut, OutputMode, matmul};
+use super::{DfdxTensor, record};
 
 /// The shape of one attention operation after prefixes.
 #[derive(Clone, Debug)]
@@ -50,21 +50,21 @@ struct Slopes<'a> {
 impl AttentionAfter {
     /// Attention of q (B, T, H*E) to own k, v (B, T, G*E) and those of prefixes (S, Tp, G*E) ->
     /// (B, T, H*E).
-    pub(crate) fn run(self, q: &Value, own: [&Value; 2], prefix: [&Value; 2]) -> Value {
+    pub(crate) fn run(self, q: &DfdxTensor, own: [&DfdxTensor; 2], prefix: [&DfdxTensor; 2]) -> DfdxTensor {
         let all = [q.clone(), own[0].clone(), own[1].clone(), prefix[0].clone(), prefix[1].clone()];
-        let data = all.each_ref().map(Value::data);
+        let data = all.each_ref().map(DfdxTensor::data);
         let (out, scales) = self.forward(data);
         let dims = q.dims.clone();
-        let keys = all.each_ref().map(Value::key);
+        let keys = all.each_ref().map(DfdxTensor::key);
         let inputs = all.clone();
         let key = record(&keys, move |flow, dy| {
             let mut slopes = inputs.each_ref().map(|x| Buffer::stale(x.len()));
-            self.backward(inputs.each_ref().map(Value::data), &scales, &dy, &mut slopes);
+            self.backward(inputs.each_ref().map(DfdxTensor::data), &scales, &dy, &mut slopes);
             for (x, slope) in inputs.iter().zip(slopes) {
                 flow.add(x.key(), slope);
             }
         });
-        Value::recorded(out, &dims, key)
+        DfdxTensor::recorded(out, &dims, key)
     }
 
     fn runs(&self) -> Vec<Run> {
@@ -124,11 +124,18 @@ impl AttentionAfter {
                 });
                 let weights = Mat::strided(scores, rows, self.prefix, keys);
                 let of_prefix = self.of_prefix(pv, g, run.prefix);
-                matmul(out.rows(first, rows), Output::Set, 1.0, weights, of_prefix, false);
+                matmul(out.rows(first, rows), OutputMode::Set, 1.0, weights, of_prefix, false);
                 for (place, sequence) in block.enumerate() {
                     let weights = self.own_scores(scores, place);
                     let out = out.rows(first + place * self.tokens, self.tokens);
-                    matmul(out, Output::Add, 1.0, weights, self.own(v, self.kv_heads, g, sequence), false);
+                    matmul(
+                        out,
+                        OutputMode::Add,
+                        1.0,
+                        weights,
+                        self.own(v, self.kv_heads, g, sequence),
+                        false,
+                    );
                 }
             }
         });
@@ -145,9 +152,9 @@ impl AttentionAfter {
                 let (mut scores, mut slopes) =
                     (Buffer::stale(self.scores_size()), Buffer::stale(self.scores_size()));
                 let queries = run.sequences.len() * self.tokens;
-                let (mut of_prefix, keys) = (Output::Set, self.prefix + self.tokens);
+                let (mut of_prefix, keys) = (OutputMode::Set, self.prefix + self.tokens);
                 for ((h, mut dq), number) in (g * group..).zip(dqs).zip(0..) {
-                    let of_own = if number == 0 { Output::Set } else { Output::Add };
+                    let of_own = if number == 0 { OutputMode::Set } else { OutputMode::Add };
                     for block in self.blocks(run) {
                         let first = (block.start - run.sequences.start) * self.tokens;
                         let rows = block.len() * self.tokens;
@@ -175,11 +182,11 @@ impl AttentionAfter {
                             q_block,
                             false,
                         );
-                        of_prefix = Output::Add;
+                        of_prefix = OutputMode::Add;
                         let keys_of_prefix = self.of_prefix(pk, g, run.prefix);
                         matmul(
                             dq.rows(first, rows),
-                            Output::Set,
+                            OutputMode::Set,
                             self.scale(),
                             ds_prefix,
                             keys_of_prefix,
@@ -190,7 +197,7 @@ impl AttentionAfter {
                             let [p, ds] = [&*p, &*ds].map(|x| self.own_scores(x, place));
                             let [q, dy] = [q, dy].map(|x| self.own(x, self.heads, h, sequence));
                             let keys = self.own(k, self.kv_heads, g, sequence);
-                            matmul(dq.rows(at, self.tokens), Output::Add, self.scale(), ds, keys, false);
+                            matmul(dq.rows(at, self.tokens), OutputMode::Add, self.scale(), ds, keys, false);
                             matmul(dv.rows(at, self.tokens), of_own, 1.0, p.t(), dy, false);
                             matmul(dk.rows(at, self.tokens), of_own, self.scale(), ds.t(), q, false);
                         }
@@ -263,11 +270,11 @@ impl AttentionAfter {
         let (count, keys) = (block.len() * self.tokens, self.prefix + self.tokens);
         let (left, mut right) = MatMut::new(out, count, keys).split_cols(self.prefix);
         let of_prefix = self.of_prefix(prefix, g, run.prefix);
-        matmul(left, Output::Set, scale, self.rows(rows, heads, head, block), of_prefix.t(), false);
+        matmul(left, OutputMode::Set, scale, self.rows(rows, heads, head, block), of_prefix.t(), false);
         for (place, sequence) in block.clone().enumerate() {
             let out = right.rows(place * self.tokens, self.tokens);
             let keys = self.own(own, self.kv_heads, g, sequence);
-            matmul(out, Output::Set, scale, self.own(rows, heads, head, sequence), keys.t(), false);
+            matmul(out, OutputMode::Set, scale, self.own(rows, heads, head, sequence), keys.t(), false);
         }
     }
 

@@ -1,11 +1,11 @@
 //! Elementwise arithmetic with broadcasting over leading dimensions, and sums.
 
 use super::buffer::Buffer;
-use super::{Value, is_recording, record, simd};
+use super::{DfdxTensor, is_recording, record, simd};
 
-impl Value {
+impl DfdxTensor {
     /// Applies `f`, which returns the output and its derivative, to each number.
-    pub(super) fn map(&self, f: impl Fn(f32) -> (f32, f32) + Sync) -> Value {
+    pub(super) fn map(&self, f: impl Fn(f32) -> (f32, f32) + Sync) -> DfdxTensor {
         let mut out = Buffer::stale(self.len());
         let x = &*self.data;
         if !is_recording(&[self.key()]) {
@@ -14,7 +14,7 @@ impl Value {
                     *out = f(*x).0;
                 }
             });
-            return Value::constant(out, &self.dims);
+            return DfdxTensor::constant(out, &self.dims);
         }
         // Keeping the derivative costs as much memory as keeping the input, and spares the backward pass
         // the expensive functions.
@@ -33,29 +33,29 @@ impl Value {
             });
             flow.add(to.as_ref(), dy);
         });
-        Value::recorded(out, &self.dims, key)
+        DfdxTensor::recorded(out, &self.dims, key)
     }
 
     /// `by * self + shift`.
-    pub(crate) fn affine(&self, by: f32, shift: f32) -> Value {
+    pub(crate) fn affine(&self, by: f32, shift: f32) -> DfdxTensor {
         let mut out = Buffer::stale(self.len());
         simd!(chunks, &mut out, |start, out| {
             simd::map_to(out, &self.data[start..], move |x| by * x + shift);
         });
         let to = self.key.clone();
         let key = record(&[self.key()], move |flow, dy| flow.add(to.as_ref(), scaled(dy, by)));
-        Value::recorded(out, &self.dims, key)
+        DfdxTensor::recorded(out, &self.dims, key)
     }
 
     /// Returns the same numbers; the backward pass multiplies their gradient by `by`.
-    pub(crate) fn scale_gradient(&self, by: f32) -> Value {
+    pub(crate) fn scale_gradient(&self, by: f32) -> DfdxTensor {
         let to = self.key.clone();
         let key = record(&[self.key()], move |flow, dy| flow.add(to.as_ref(), scaled(dy, by)));
-        Value { key, ..self.clone() }
+        DfdxTensor { key, ..self.clone() }
     }
 
     /// `self + by * other`, where `other` may lack leading dimensions.
-    pub(crate) fn add_scaled(&self, by: f32, other: &Value) -> Value {
+    pub(crate) fn add_scaled(&self, by: f32, other: &DfdxTensor) -> DfdxTensor {
         let out = self.zip(
             other,
             #[inline(always)]
@@ -69,11 +69,11 @@ impl Value {
             }
             flow.add(left.as_ref(), dy);
         });
-        Value::recorded(out, &self.dims, key)
+        DfdxTensor::recorded(out, &self.dims, key)
     }
 
     /// `self * other`, where `other` may lack leading dimensions.
-    pub(crate) fn mul(&self, other: &Value) -> Value {
+    pub(crate) fn mul(&self, other: &DfdxTensor) -> DfdxTensor {
         let out = self.zip(
             other,
             #[inline(always)]
@@ -92,11 +92,11 @@ impl Value {
                 flow.add(x.key(), dy);
             }
         });
-        Value::recorded(out, &self.dims, key)
+        DfdxTensor::recorded(out, &self.dims, key)
     }
 
     /// `by * self`, where `by` is a tensor of one number.
-    pub(crate) fn mul_number(&self, by: &Value) -> Value {
+    pub(crate) fn mul_number(&self, by: &DfdxTensor) -> DfdxTensor {
         let factor = by.data[0];
         let mut out = Buffer::stale(self.len());
         simd!(chunks, &mut out, |start, out| {
@@ -113,10 +113,10 @@ impl Value {
                 flow.add(x.key(), scaled(dy, factor));
             }
         });
-        Value::recorded(out, &self.dims, key)
+        DfdxTensor::recorded(out, &self.dims, key)
     }
 
-    pub(crate) fn add_number(&self, shift: &Value) -> Value {
+    pub(crate) fn add_number(&self, shift: &DfdxTensor) -> DfdxTensor {
         let out = self.affine(1.0, shift.data[0]).data;
         let (left, right) = (self.key.clone(), shift.key.clone());
         let key = record(&[self.key(), shift.key()], move |flow, dy| {
@@ -126,11 +126,11 @@ impl Value {
             }
             flow.add(left.as_ref(), dy);
         });
-        Value { data: out, dims: self.dims.clone(), key }
+        DfdxTensor { data: out, dims: self.dims.clone(), key }
     }
 
     /// The sum of all numbers, times `by`, as a tensor of one number.
-    pub(crate) fn sum(&self, by: f32) -> Value {
+    pub(crate) fn sum(&self, by: f32) -> DfdxTensor {
         let sum = by * simd!(total, self.len(), |range| simd::sum_of(&self.data[range], |x| x));
         let (to, len) = (self.key.clone(), self.len());
         let key = record(&[self.key()], move |flow, dy| {
@@ -138,11 +138,11 @@ impl Value {
             dx.fill(by * dy[0]);
             flow.add(to.as_ref(), dx);
         });
-        Value::recorded(Buffer::copy_of(&[sum]), &[1], key)
+        DfdxTensor::recorded(Buffer::copy_of(&[sum]), &[1], key)
     }
 
     /// The mean of each run of consecutive rows: (groups * m, D) to (groups, D).
-    pub(crate) fn mean_rows(&self, groups: usize) -> Value {
+    pub(crate) fn mean_rows(&self, groups: usize) -> DfdxTensor {
         let (width, m) = (self.width(), self.rows() / groups);
         let by = 1.0 / m as f32;
         let mut out = Buffer::zeros(groups * width);
@@ -166,10 +166,10 @@ impl Value {
             });
             flow.add(to.as_ref(), dx);
         });
-        Value::recorded(out, &[groups, width], key)
+        DfdxTensor::recorded(out, &[groups, width], key)
     }
 
-    fn zip(&self, other: &Value, f: impl Fn(f32, f32) -> f32 + Copy + Sync) -> Buffer {
+    fn zip(&self, other: &DfdxTensor, f: impl Fn(f32, f32) -> f32 + Copy + Sync) -> Buffer {
         let mut out = Buffer::stale(self.len());
         simd!(periods, &mut out, other.len(), |start, at, out| {
             simd::zip_to(out, &self.data[start..], &other.data[at..], f);

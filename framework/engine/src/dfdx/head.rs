@@ -2,24 +2,24 @@
 
 use super::buffer::Buffer;
 use super::elementwise::scaled;
-use super::matmul::{Mat, MatMut, Output, matmul};
+use super::matmul::{Mat, MatMut, OutputMode, matmul};
 use super::norm::log_sum_exp;
 use super::simd::exp_in_place;
-use super::{Value, is_recording, record, simd};
+use super::{DfdxTensor, is_recording, record, simd};
 
 /// Logits held at the same time (128 MiB): enough rows to outweigh packing the head anew for each chunk.
 const LOGITS: usize = 1 << 25;
 
-impl Value {
+impl DfdxTensor {
     /// The mean cross-entropy of the logits `self x head'`: (n, D) and (V, D), one target per row ->
     /// `[1]`.
     ///
     /// When recording, both gradients are computed together with the loss of each chunk. The backward
     /// pass then only scales them, and no logit is computed twice.
-    pub(crate) fn head_cross_entropy(&self, head: &Value, targets: &[u32]) -> Value {
+    pub(crate) fn head_cross_entropy(&self, head: &DfdxTensor, targets: &[u32]) -> DfdxTensor {
         let (n, d, v) = (self.rows(), self.width(), head.dims[0]);
         let is_recorded = is_recording(&[self.key(), head.key()]);
-        let gradient = |of: &Value| (is_recorded && of.key.is_some()).then(|| Buffer::stale(of.len()));
+        let gradient = |of: &DfdxTensor| (is_recorded && of.key.is_some()).then(|| Buffer::stale(of.len()));
         let (mut dx, mut dw) = (gradient(self), gradient(head));
         let most = (LOGITS / v).clamp(1, n);
         let per_chunk = n.div_ceil(n.div_ceil(most));
@@ -31,7 +31,7 @@ impl Value {
             let logits = &mut all_logits[..rows * v];
             let x = Mat::new(&self.data[start * d..(start + rows) * d], rows, d);
             let w = Mat::new(&head.data, v, d);
-            matmul(MatMut::new(logits, rows, v), Output::Set, 1.0, x, w.t(), true);
+            matmul(MatMut::new(logits, rows, v), OutputMode::Set, 1.0, x, w.t(), true);
             let targets = &targets[start..];
             simd!(rows2, logits, &mut losses[start..start + rows], [v, 1], |first, logits, losses| {
                 for ((logits, loss), target) in logits.chunks_mut(v).zip(losses).zip(&targets[first..]) {
@@ -47,10 +47,10 @@ impl Value {
             let slopes = Mat::new(logits, rows, v);
             if let Some(dx) = &mut dx {
                 let dx = MatMut::new(&mut dx[start * d..(start + rows) * d], rows, d);
-                matmul(dx, Output::Set, 1.0, slopes, w, true);
+                matmul(dx, OutputMode::Set, 1.0, slopes, w, true);
             }
             if let Some(dw) = &mut dw {
-                let output = if start == 0 { Output::Set } else { Output::Add };
+                let output = if start == 0 { OutputMode::Set } else { OutputMode::Add };
                 matmul(MatMut::new(dw, v, d), output, 1.0, slopes.t(), x, true);
             }
         }
@@ -64,7 +64,7 @@ impl Value {
                 }
             }
         });
-        Value::recorded(Buffer::copy_of(&[mean as f32]), &[1], key)
+        DfdxTensor::recorded(Buffer::copy_of(&[mean as f32]), &[1], key)
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::buffer::Buffer;
 use super::norm::log_sum_exp;
 use super::simd::exp;
-use super::{Value, record, simd};
+use super::{DfdxTensor, record, simd};
 
-impl Value {
+impl DfdxTensor {
     /// Mean over rows of `ln(sum(exp(logits))) - logits[target]`.
-    pub(crate) fn cross_entropy(&self, targets: &[u32]) -> Value {
+    pub(crate) fn cross_entropy(&self, targets: &[u32]) -> DfdxTensor {
         let (rows, width) = (self.rows(), self.width());
         let targets: Arc<[u32]> = targets.into();
         // The largest logit of each row and `ln(sum(exp(logit - largest)))`.
@@ -27,7 +27,7 @@ impl Value {
         let x = self.clone();
         let key = record(&[self.key()], move |flow, dy| {
             let by = dy[0] / rows as f32;
-            let Value { data, key, .. } = x;
+            let DfdxTensor { data, key, .. } = x;
             // The logits are large and usually not shared, so the gradient overwrites them.
             let mut dx = Arc::try_unwrap(data).unwrap_or_else(|data| Buffer::copy_of(&data));
             simd!(rows, &mut dx, width, |first, dx| {
@@ -39,6 +39,6 @@ impl Value {
             });
             flow.add(key.as_ref(), dx);
         });
-        Value::recorded(Buffer::copy_of(&[mean as f32]), &[1], key)
+        DfdxTensor::recorded(Buffer::copy_of(&[mean as f32]), &[1], key)
     }
 }

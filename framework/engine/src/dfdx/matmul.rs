@@ -105,7 +105,7 @@ impl<'a> MatMut<'a> {
 
 /// Treatment of the numbers already in the output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Output {
+pub(crate) enum OutputMode {
     /// Overwrites them without reading them.
     Set,
     /// Adds the product to them.
@@ -113,7 +113,14 @@ pub(crate) enum Output {
 }
 
 /// `out = scale * a b` or `out += scale * a b`; sums run over k in one order with any number of threads.
-pub(crate) fn matmul(out: MatMut<'_>, output: Output, scale: f32, a: Mat<'_>, b: Mat<'_>, parallel: bool) {
+pub(crate) fn matmul(
+    out: MatMut<'_>,
+    output: OutputMode,
+    scale: f32,
+    a: Mat<'_>,
+    b: Mat<'_>,
+    parallel: bool,
+) {
     assert_eq!((out.rows, out.cols, a.cols), (a.rows, b.cols, b.rows), "the shapes of a product agree");
     if out.rows == 0 || out.cols == 0 {
         return;
@@ -133,7 +140,7 @@ pub(crate) fn matmul(out: MatMut<'_>, output: Output, scale: f32, a: Mat<'_>, b:
             out.start,
             signed(out.stride),
             1,
-            output == Output::Add,
+            output == OutputMode::Add,
             b.data.as_ptr(),
             signed(b.row_stride),
             signed(b.col_stride),
@@ -166,12 +173,12 @@ mod tests {
             let b: Vec<f32> = (0..k * n).map(|i| (i % 5) as f32 - 2.0).collect();
             let mut out = vec![f32::NAN; m * n];
             let (mat_a, mat_b) = (Mat::new(&a, m, k), Mat::new(&b, k, n));
-            matmul(MatMut::new(&mut out, m, n), Output::Set, 1.0, mat_a, mat_b, true);
+            matmul(MatMut::new(&mut out, m, n), OutputMode::Set, 1.0, mat_a, mat_b, true);
             assert_eq!(out, naive(&a, &b, m, k, n), "{m} {k} {n}");
-            matmul(MatMut::new(&mut out, m, n), Output::Add, -1.0, mat_a, mat_b, false);
+            matmul(MatMut::new(&mut out, m, n), OutputMode::Add, -1.0, mat_a, mat_b, false);
             assert!(out.iter().all(|x| *x == 0.0), "{m} {k} {n}");
             let mut transposed = vec![f32::NAN; m * n];
-            matmul(MatMut::new(&mut transposed, n, m), Output::Set, 1.0, mat_b.t(), mat_a.t(), false);
+            matmul(MatMut::new(&mut transposed, n, m), OutputMode::Set, 1.0, mat_b.t(), mat_a.t(), false);
             assert_eq!(Mat::new(&transposed, n, m).t().rows, m);
             let expected = naive(&a, &b, m, k, n);
             assert!((0..m * n).all(|at| transposed[at % n * m + at / n] == expected[at]), "{m} {k} {n}");
@@ -183,7 +190,7 @@ mod tests {
         let mut out = vec![9.0; 6];
         let (_, right) = MatMut::new(&mut out, 2, 3).split_cols(1);
         let (_, bottom) = right.split_rows(1);
-        matmul(bottom, Output::Set, 2.0, Mat::new(&[1.0], 1, 1), Mat::new(&[3.0, 4.0], 1, 2), false);
+        matmul(bottom, OutputMode::Set, 2.0, Mat::new(&[1.0], 1, 1), Mat::new(&[3.0, 4.0], 1, 2), false);
         assert_eq!(out, [9.0, 9.0, 9.0, 9.0, 6.0, 8.0]);
     }
 }

@@ -35,24 +35,24 @@ pub(crate) use linear::nearest_rows;
 pub(crate) use noise::kept;
 pub(crate) use optim::{Update, adamw, squared_norm};
 pub(crate) use tape::clear;
-use tape::{Key, is_recording, record};
+use tape::{TapeKey, is_recording, record};
 
 /// A tensor of the embedded engine: contiguous f32 numbers, row-major, with an optional gradient key.
 #[derive(Clone, Debug)]
-pub struct Value {
+pub struct DfdxTensor {
     data: Arc<Buffer>,
     dims: Arc<[usize]>,
-    key: Option<Key>,
+    key: Option<TapeKey>,
 }
 
-impl Value {
-    pub(crate) fn constant(data: Buffer, dims: &[usize]) -> Value {
-        Value::recorded(data, dims, None)
+impl DfdxTensor {
+    pub(crate) fn constant(data: Buffer, dims: &[usize]) -> DfdxTensor {
+        DfdxTensor::recorded(data, dims, None)
     }
 
-    fn recorded(data: Buffer, dims: &[usize], key: Option<Key>) -> Value {
+    fn recorded(data: Buffer, dims: &[usize], key: Option<TapeKey>) -> DfdxTensor {
         debug_assert_eq!(data.len(), dims.iter().product::<usize>());
-        Value { data: Arc::new(data), dims: dims.into(), key }
+        DfdxTensor { data: Arc::new(data), dims: dims.into(), key }
     }
 
     pub(crate) fn dims(&self) -> &[usize] {
@@ -77,22 +77,22 @@ impl Value {
         self.len() / self.width().max(1)
     }
 
-    fn key(&self) -> Option<&Key> {
+    fn key(&self) -> Option<&TapeKey> {
         self.key.as_ref()
     }
 
     pub(crate) fn leaf_id(&self) -> Option<u64> {
-        self.key.as_ref().map(Key::id)
+        self.key.as_ref().map(TapeKey::id)
     }
 
     /// Returns the same numbers as a parameter.
-    pub(crate) fn as_leaf(&self) -> Value {
-        Value { key: Some(Key::leaf()), ..self.clone() }
+    pub(crate) fn as_leaf(&self) -> DfdxTensor {
+        DfdxTensor { key: Some(TapeKey::leaf()), ..self.clone() }
     }
 
     /// Returns the same numbers as a constant.
-    pub(crate) fn detach(&self) -> Value {
-        Value { key: None, ..self.clone() }
+    pub(crate) fn detach(&self) -> DfdxTensor {
+        DfdxTensor { key: None, ..self.clone() }
     }
 
     pub(crate) fn overwrite(&mut self, values: Vec<f32>) {
@@ -106,14 +106,14 @@ impl Value {
     }
 
     /// Returns the gradients of this one-number tensor for all parameters that it depends on.
-    pub(crate) fn backward(&self) -> Vec<(u64, Value)> {
+    pub(crate) fn backward(&self) -> Vec<(u64, DfdxTensor)> {
         let Some(key) = self.key() else {
             clear();
             return Vec::new();
         };
         let flat = |gradient: Buffer| {
             let len = gradient.len();
-            Value::constant(gradient, &[len])
+            DfdxTensor::constant(gradient, &[len])
         };
         tape::backward(key).into_iter().map(|(id, gradient)| (id, flat(gradient))).collect()
     }

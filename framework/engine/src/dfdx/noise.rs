@@ -3,20 +3,20 @@
 use rand::Rng;
 
 use super::buffer::Buffer;
-use super::{Value, record, simd};
+use super::{DfdxTensor, record, simd};
 
-impl Value {
+impl DfdxTensor {
     /// Keeps each number with probability `1 - p`, scaled to keep the mean.
-    pub(crate) fn dropout(&self, p: f32, rng: &mut impl Rng) -> Value {
+    pub(crate) fn dropout(&self, p: f32, rng: &mut impl Rng) -> DfdxTensor {
         self.keep_periods(1, p, rng)
     }
 
     /// Keeps each of `groups` equal parts with probability `1 - p`, scaled to keep the mean.
-    pub(crate) fn drop_rows(&self, groups: usize, p: f32, rng: &mut impl Rng) -> Value {
+    pub(crate) fn drop_rows(&self, groups: usize, p: f32, rng: &mut impl Rng) -> DfdxTensor {
         self.keep_periods(self.len() / groups, p, rng)
     }
 
-    fn keep_periods(&self, period: usize, p: f32, rng: &mut impl Rng) -> Value {
+    fn keep_periods(&self, period: usize, p: f32, rng: &mut impl Rng) -> DfdxTensor {
         let kept = kept(self.len() / period.max(1), p, rng);
         let by = 1.0 / (1.0 - p);
         let mut out = Buffer::copy_of(&self.data);
@@ -26,7 +26,7 @@ impl Value {
             keep(&mut dy, &kept, period, by);
             flow.add(to.as_ref(), dy);
         });
-        Value::recorded(out, &self.dims, key)
+        DfdxTensor::recorded(out, &self.dims, key)
     }
 }
 

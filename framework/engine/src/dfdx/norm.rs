@@ -2,11 +2,11 @@
 
 use super::buffer::Buffer;
 use super::simd::{dot, exp, exp_in_place, max, sum_of};
-use super::{Value, is_recording, record};
+use super::{DfdxTensor, is_recording, record};
 
-impl Value {
+impl DfdxTensor {
     /// `(x - mean) / sqrt(variance + eps) * gain + bias`.
-    pub(crate) fn layer_norm(&self, gain: &Value, bias: &Value, eps: f32) -> Value {
+    pub(crate) fn layer_norm(&self, gain: &DfdxTensor, bias: &DfdxTensor, eps: f32) -> DfdxTensor {
         let (rows, width) = (self.rows(), self.width());
         let by = 1.0 / width as f32;
         let mut out = Buffer::stale(self.len());
@@ -61,11 +61,11 @@ impl Value {
                 flow.add(x.key(), dy);
             }
         });
-        Value::recorded(out, &self.dims, key)
+        DfdxTensor::recorded(out, &self.dims, key)
     }
 
     /// `x / sqrt(mean(x^2) + eps) * gain`.
-    pub(crate) fn rms_norm(&self, gain: &Value, eps: f32) -> Value {
+    pub(crate) fn rms_norm(&self, gain: &DfdxTensor, eps: f32) -> DfdxTensor {
         let width = self.width();
         let by = 1.0 / width as f32;
         let (mut out, scales) = self.unit_rows(
@@ -101,11 +101,11 @@ impl Value {
                 flow.add(x.key(), x.unit_rows_backward(dy, &scales, by));
             }
         });
-        Value::recorded(out, &self.dims, key)
+        DfdxTensor::recorded(out, &self.dims, key)
     }
 
     /// `x / max(|x|, 1e-12)`.
-    pub(crate) fn normalize_rows(&self) -> Value {
+    pub(crate) fn normalize_rows(&self) -> DfdxTensor {
         let (out, scales) = self.unit_rows(
             #[inline(always)]
             |x| 1.0 / dot(x, x).sqrt().max(1e-12),
@@ -114,7 +114,7 @@ impl Value {
         let key = record(&[self.key()], move |flow, dy| {
             flow.add(x.key(), x.unit_rows_backward(dy, &scales, 1.0));
         });
-        Value::recorded(out, &self.dims, key)
+        DfdxTensor::recorded(out, &self.dims, key)
     }
 
     /// Multiplies each row by `scale(row)`, and returns the scales too.
@@ -147,7 +147,7 @@ impl Value {
         dy
     }
 
-    pub(crate) fn softmax(&self) -> Value {
+    pub(crate) fn softmax(&self) -> DfdxTensor {
         let width = self.width();
         let mut out = Buffer::copy_of(&self.data);
         simd!(rows, &mut out, width, |_, out| {
@@ -155,7 +155,7 @@ impl Value {
                 softmax_in_place(row);
             }
         });
-        let result = Value::constant(out, &self.dims);
+        let result = DfdxTensor::constant(out, &self.dims);
         if !is_recording(&[self.key()]) {
             return result;
         }
@@ -170,10 +170,10 @@ impl Value {
             });
             flow.add(to.as_ref(), dy);
         });
-        Value { key, ..result }
+        DfdxTensor { key, ..result }
     }
 
-    pub(crate) fn log_softmax(&self) -> Value {
+    pub(crate) fn log_softmax(&self) -> DfdxTensor {
         let width = self.width();
         let mut out = Buffer::stale(self.len());
         simd!(rows, &mut out, width, |first, out| {
@@ -183,7 +183,7 @@ impl Value {
                 out.iter_mut().zip(x).for_each(|(out, x)| *out = (x - top) - rest);
             }
         });
-        let result = Value::constant(out, &self.dims);
+        let result = DfdxTensor::constant(out, &self.dims);
         if !is_recording(&[self.key()]) {
             return result;
         }
@@ -198,7 +198,7 @@ impl Value {
             });
             flow.add(to.as_ref(), dy);
         });
-        Value { key, ..result }
+        DfdxTensor { key, ..result }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Value, simd};
+use super::{DfdxTensor, simd};
 
 /// Constants of one AdamW step, with bias corrections folded in.
 #[derive(Clone, Copy, Debug)]
@@ -19,10 +19,10 @@ pub(crate) struct Update {
 
 /// Updates a parameter and its two running moments in place.
 pub(crate) fn adamw(
-    param: &mut Value,
-    gradient: &Value,
-    first: &mut Value,
-    second: &mut Value,
+    param: &mut DfdxTensor,
+    gradient: &DfdxTensor,
+    first: &mut DfdxTensor,
+    second: &mut DfdxTensor,
     update: Update,
 ) {
     const CHUNK: usize = 16 * 1024;
@@ -49,7 +49,7 @@ impl Update {
 }
 
 /// Returns the sum of squares, added in an order that does not depend on threads.
-pub(crate) fn squared_norm(x: &Value) -> f64 {
+pub(crate) fn squared_norm(x: &DfdxTensor) -> f64 {
     const CHUNK: usize = 64 * 1024;
     let sum =
         |x: &[f32]| x.chunks(4096).map(|x| simd!(vectorized, || f64::from(simd::dot(x, x)))).sum::<f64>();

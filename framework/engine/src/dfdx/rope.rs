@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::buffer::Buffer;
-use super::{Value, record};
+use super::{DfdxTensor, record};
 use crate::rope::Rope;
 
-impl Value {
+impl DfdxTensor {
     /// Turns each head of each row by its position; `positions` has one entry per row.
-    pub(crate) fn rope(&self, positions: &[u32], heads: usize, rope: &Rope) -> Value {
+    pub(crate) fn rope(&self, positions: &[u32], heads: usize, rope: &Rope) -> DfdxTensor {
         let width = self.width();
         let half = width / heads / 2;
         let turns = Turns::compute(positions, rope);
@@ -20,7 +20,7 @@ impl Value {
             rotate(&mut dy, &turns, width, half, -1.0);
             flow.add(to.as_ref(), dy);
         });
-        Value::recorded(out, &self.dims, key)
+        DfdxTensor::recorded(out, &self.dims, key)
     }
 }
 

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::buffer::Buffer;
-use super::{Value, is_recording, record, simd};
+use super::{DfdxTensor, is_recording, record, simd};
 
-impl Value {
+impl DfdxTensor {
     /// Returns the same numbers with other dimensions, without a copy.
-    pub(crate) fn reshape(&self, dims: &[usize]) -> Value {
-        Value { dims: dims.into(), ..self.clone() }
+    pub(crate) fn reshape(&self, dims: &[usize]) -> DfdxTensor {
+        DfdxTensor { dims: dims.into(), ..self.clone() }
     }
 
     /// Returns `len` entries of dimension `dim` from `start`.
-    pub(crate) fn narrow(&self, dim: usize, start: usize, len: usize) -> Value {
+    pub(crate) fn narrow(&self, dim: usize, start: usize, len: usize) -> DfdxTensor {
         let size = self.dims[dim];
         let inner: usize = self.dims[dim + 1..].iter().product();
         let (period, from, part) = (size * inner, start * inner, len * inner);
@@ -35,11 +35,11 @@ impl Value {
         });
         let mut dims = self.dims.to_vec();
         dims[dim] = len;
-        Value::recorded(out, &dims, key)
+        DfdxTensor::recorded(out, &dims, key)
     }
 
     /// Joins parts along dimension `dim`.
-    pub(crate) fn concat(parts: &[&Value], dim: usize) -> Value {
+    pub(crate) fn concat(parts: &[&DfdxTensor], dim: usize) -> DfdxTensor {
         let inner: usize = parts[0].dims[dim + 1..].iter().product();
         let outer: usize = parts[0].dims[..dim].iter().product();
         let widths: Vec<usize> = parts.iter().map(|part| part.dims[dim] * inner).collect();
@@ -75,17 +75,17 @@ impl Value {
                 from += width;
             }
         });
-        Value::recorded(out, &dims, key)
+        DfdxTensor::recorded(out, &dims, key)
     }
 
     /// Returns whether an operation on both will be recorded.
-    pub(crate) fn is_recorded_with(&self, other: &Value) -> bool {
+    pub(crate) fn is_recorded_with(&self, other: &DfdxTensor) -> bool {
         is_recording(&[self.key(), other.key()])
     }
 
     /// Appends `more` to the first `len` tokens of (B, T, D), with room for half as much again. If there
     /// is room already and no other tensor shares the numbers, the first tokens are not copied.
-    pub(crate) fn append(mut self, len: usize, more: &Value) -> Value {
+    pub(crate) fn append(mut self, len: usize, more: &DfdxTensor) -> DfdxTensor {
         let (batch, width) = (self.dims[0], self.dims[2]);
         let (all, mut period) = (len + more.dims[1], self.dims[1] * width);
         let (from, to) = (len * width, all * width);
@@ -96,7 +96,7 @@ impl Value {
                 grown[..from].copy_from_slice(&old[..from]);
             }
             period = room * width;
-            self = Value::constant(grown, &[batch, room, width]);
+            self = DfdxTensor::constant(grown, &[batch, room, width]);
         }
         if from < to {
             for (all, more) in self.data_mut().chunks_mut(period).zip(more.data.chunks(to - from)) {
@@ -107,15 +107,15 @@ impl Value {
     }
 
     /// (R, C) -> (C, R).
-    pub(crate) fn transpose(&self) -> Value {
+    pub(crate) fn transpose(&self) -> DfdxTensor {
         let (rows, cols) = (self.dims[0], self.dims[1]);
         let to = self.key.clone();
         let key = record(&[self.key()], move |flow, dy| flow.add(to.as_ref(), transposed(&dy, cols, rows)));
-        Value::recorded(transposed(&self.data, rows, cols), &[cols, rows], key)
+        DfdxTensor::recorded(transposed(&self.data, rows, cols), &[cols, rows], key)
     }
 
     /// Gathers rows of (R, D); a row named twice gets the sum of both gradients.
-    pub(crate) fn gather(&self, rows: &[u32]) -> Value {
+    pub(crate) fn gather(&self, rows: &[u32]) -> DfdxTensor {
         let width = self.width();
         let mut out = Buffer::stale(rows.len() * width);
         for (out, row) in out.chunks_mut(width).zip(rows) {
@@ -130,7 +130,7 @@ impl Value {
                 }
             });
         });
-        Value::recorded(out, &[rows.len(), width], key)
+        DfdxTensor::recorded(out, &[rows.len(), width], key)
     }
 }
 

@@ -1,6 +1,6 @@
 //! dfdx's tape, one per thread, and the gradients that flow back along it.
 //!
-//! Every tensor that needs a gradient has a [`Key`]: an empty dfdx tensor whose identity is the key of
+//! Every tensor that needs a gradient has a [`TapeKey`]: an empty dfdx tensor whose identity is the key of
 //! the gradient in dfdx's map. An operation registers one closure that takes the gradient of its output
 //! out of the map and adds to those of its inputs. Taking frees memory early and rules out the aliasing
 //! faults of dfdx's own operations.
@@ -14,7 +14,7 @@ use ::dfdx::prelude::{Backward, Cpu, PutTape, ZerosTensor};
 use ::dfdx::tensor::{Gradients as Map, OwnedTape, Tape};
 
 use super::buffer::Buffer;
-use super::matmul::Output;
+use super::matmul::OutputMode;
 use crate::recording::{self, is_paused};
 
 type Identity = ::dfdx::tensor::Tensor<(usize,), f32, Cpu>;
@@ -30,26 +30,26 @@ thread_local! {
 #[derive(Default)]
 pub(crate) struct Recording {
     tape: OwnedTape<f32, Cpu>,
-    leaves: BTreeMap<u64, Key>,
+    leaves: BTreeMap<u64, TapeKey>,
 }
 
 /// Identifies a tensor's gradient on the tape.
 #[derive(Clone, Debug)]
-pub(crate) struct Key {
+pub(crate) struct TapeKey {
     id: u64,
     identity: Identity,
     is_leaf: bool,
 }
 
-impl Key {
+impl TapeKey {
     /// Makes the key of a parameter, whose gradient survives the backward pass.
-    pub(crate) fn leaf() -> Key {
-        Key { is_leaf: true, ..Key::new() }
+    pub(crate) fn leaf() -> TapeKey {
+        TapeKey { is_leaf: true, ..TapeKey::new() }
     }
 
-    fn new() -> Key {
+    fn new() -> TapeKey {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Key { id, identity: DEVICE.zeros_like(&(0,)), is_leaf: false }
+        TapeKey { id, identity: DEVICE.zeros_like(&(0,)), is_leaf: false }
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -61,21 +61,21 @@ impl Key {
 pub(crate) struct Flow<'a>(&'a mut Map<f32, Cpu>);
 
 impl Flow<'_> {
-    fn slot(&mut self, key: &Key) -> &mut Vec<f32> {
+    fn slot(&mut self, key: &TapeKey) -> &mut Vec<f32> {
         self.0.get_or_alloc_mut(&key.identity).expect("an empty allocation succeeds")
     }
 
-    fn take(&mut self, key: &Key) -> Option<Buffer> {
+    fn take(&mut self, key: &TapeKey) -> Option<Buffer> {
         let values = std::mem::take(self.slot(key));
         (!values.is_empty()).then(|| Buffer::restore(values))
     }
 
-    fn put(&mut self, key: &Key, gradient: Buffer) {
+    fn put(&mut self, key: &TapeKey, gradient: Buffer) {
         *self.slot(key) = gradient.release();
     }
 
     /// Adds a gradient of the whole tensor; the first one is stored as it is.
-    pub(crate) fn add(&mut self, key: Option<&Key>, gradient: Buffer) {
+    pub(crate) fn add(&mut self, key: Option<&TapeKey>, gradient: Buffer) {
         let Some(key) = key else { return };
         match self.take(key) {
             None => self.put(key, gradient),
@@ -89,20 +89,25 @@ impl Flow<'_> {
     }
 
     /// Lets `f` add to the gradient of `len` numbers, or write the first one over stale numbers.
-    pub(crate) fn write(&mut self, key: Option<&Key>, len: usize, f: impl FnOnce(&mut [f32], Output)) {
+    pub(crate) fn write(
+        &mut self,
+        key: Option<&TapeKey>,
+        len: usize,
+        f: impl FnOnce(&mut [f32], OutputMode),
+    ) {
         let Some(key) = key else { return };
         let (mut sum, output) = match self.take(key) {
-            None => (Buffer::stale(len), Output::Set),
-            Some(sum) => (sum, Output::Add),
+            None => (Buffer::stale(len), OutputMode::Set),
+            Some(sum) => (sum, OutputMode::Add),
         };
         f(&mut sum, output);
         self.put(key, sum);
     }
 
     /// Lets `f` add to the gradient of `len` numbers.
-    pub(crate) fn accumulate(&mut self, key: Option<&Key>, len: usize, f: impl FnOnce(&mut [f32])) {
+    pub(crate) fn accumulate(&mut self, key: Option<&TapeKey>, len: usize, f: impl FnOnce(&mut [f32])) {
         self.write(key, len, |sum, output| {
-            if output == Output::Set {
+            if output == OutputMode::Set {
                 sum.fill(0.0);
             }
             f(sum);
@@ -111,19 +116,19 @@ impl Flow<'_> {
 }
 
 /// Returns whether an operation on these inputs will be recorded.
-pub(crate) fn is_recording(keys: &[Option<&Key>]) -> bool {
+pub(crate) fn is_recording(keys: &[Option<&TapeKey>]) -> bool {
     !is_paused() && keys.iter().any(Option::is_some)
 }
 
 /// Registers how the gradient of an output flows to `inputs`, and returns the output's key.
 pub(crate) fn record(
-    inputs: &[Option<&Key>],
+    inputs: &[Option<&TapeKey>],
     backward: impl FnOnce(&mut Flow<'_>, Buffer) + 'static,
-) -> Option<Key> {
+) -> Option<TapeKey> {
     if !is_recording(inputs) {
         return None;
     }
-    let key = Key::new();
+    let key = TapeKey::new();
     let output = key.clone();
     TAPE.with_borrow_mut(|recording| {
         for leaf in inputs.iter().flatten().filter(|key| key.is_leaf) {
@@ -141,7 +146,7 @@ pub(crate) fn record(
 }
 
 /// Runs the tape backwards from `loss` and returns the gradient of every leaf it reached.
-pub(crate) fn backward(loss: &Key) -> Vec<(u64, Buffer)> {
+pub(crate) fn backward(loss: &TapeKey) -> Vec<(u64, Buffer)> {
     let gradients = TAPE.take().backward(loss, Buffer::from_vec(vec![1.0]));
     gradients.into_iter().map(|(key, gradient)| (key.id, gradient)).collect()
 }
@@ -153,13 +158,13 @@ pub(crate) fn aside<T>(f: impl FnOnce() -> T) -> (T, Recording) {
 
 impl Recording {
     /// Returns the leaves that were used, and `end` if it is a leaf itself.
-    pub(crate) fn leaves<'a>(&'a self, end: &'a Key) -> impl Iterator<Item = &'a Key> {
+    pub(crate) fn leaves<'a>(&'a self, end: &'a TapeKey) -> impl Iterator<Item = &'a TapeKey> {
         let unused = end.is_leaf && !self.leaves.contains_key(&end.id);
         self.leaves.values().chain(unused.then_some(end))
     }
 
     /// Runs backwards from `end` with the given gradient; returns the gradient of every leaf it reached.
-    pub(crate) fn backward(self, end: &Key, gradient: Buffer) -> Vec<(Key, Buffer)> {
+    pub(crate) fn backward(self, end: &TapeKey, gradient: Buffer) -> Vec<(TapeKey, Buffer)> {
         let Recording { mut tape, mut leaves } = self;
         if end.is_leaf {
             leaves.insert(end.id, end.clone());

@@ -2,11 +2,11 @@
 
 use ::tch::{Kind, Tensor};
 
-use super::{Value, done, size};
+use super::{TchTensor, done, size};
 
-impl Value {
+impl TchTensor {
     /// `self + by * other`.
-    pub(crate) fn add_scaled(&self, by: f32, other: &Value) -> Value {
+    pub(crate) fn add_scaled(&self, by: f32, other: &TchTensor) -> TchTensor {
         let (x, y) = (self.input(), other.input());
         let sum = match by {
             1.0 => x.f_add(y),
@@ -16,12 +16,12 @@ impl Value {
         self.alike(done(sum))
     }
 
-    pub(crate) fn mul(&self, other: &Value) -> Value {
+    pub(crate) fn mul(&self, other: &TchTensor) -> TchTensor {
         self.alike(done(self.input().f_mul(other.input())))
     }
 
     /// `by * self + shift`.
-    pub(crate) fn affine(&self, by: f32, shift: f32) -> Value {
+    pub(crate) fn affine(&self, by: f32, shift: f32) -> TchTensor {
         let scaled = if by == 1.0 { None } else { Some(done(self.input().f_mul_scalar(f64::from(by)))) };
         match (scaled, shift == 0.0) {
             (Some(scaled), true) => self.alike(scaled),
@@ -32,35 +32,35 @@ impl Value {
         }
     }
 
-    pub(crate) fn mul_number(&self, by: &Value) -> Value {
+    pub(crate) fn mul_number(&self, by: &TchTensor) -> TchTensor {
         let by = done(by.input().f_reshape([] as [i64; 0]));
         self.alike(done(self.input().f_mul(&by)))
     }
 
-    pub(crate) fn add_number(&self, by: &Value) -> Value {
+    pub(crate) fn add_number(&self, by: &TchTensor) -> TchTensor {
         let by = done(by.input().f_reshape([] as [i64; 0]));
         self.alike(done(self.input().f_add(&by)))
     }
 
     /// The sum of all numbers, times `by`, as a tensor of one number.
-    pub(crate) fn sum(&self, by: f32) -> Value {
+    pub(crate) fn sum(&self, by: f32) -> TchTensor {
         let sum = done(self.input().f_sum(Kind::Float));
         self.number(if by == 1.0 { sum } else { done(sum.f_mul_scalar(f64::from(by))) })
     }
 
-    pub(super) fn number(&self, scalar: Tensor) -> Value {
+    pub(super) fn number(&self, scalar: Tensor) -> TchTensor {
         self.result(done(scalar.f_reshape([1_i64])), &[1])
     }
 
-    pub(crate) fn mean_rows(&self, groups: usize) -> Value {
+    pub(crate) fn mean_rows(&self, groups: usize) -> TchTensor {
         let (groups_size, width) = (size(groups), size(self.width()));
         let runs = done(self.input().f_reshape([groups_size, -1, width]));
         self.result(done(runs.f_mean_dim([1_i64].as_slice(), false, Kind::Float)), &[groups, self.width()])
     }
 
-    pub(crate) fn linear(&self, weight: &Value, bias: Option<&Value>) -> Value {
+    pub(crate) fn linear(&self, weight: &TchTensor, bias: Option<&TchTensor>) -> TchTensor {
         let (x, weight_nk) = (self.narrowed(), weight.narrowed());
-        let bias = bias.map(Value::narrowed);
+        let bias = bias.map(TchTensor::narrowed);
         let mut dims = self.dims.to_vec();
         dims.pop();
         dims.push(weight.dims[0]);
@@ -68,7 +68,7 @@ impl Value {
     }
 
     /// The sum of all (.., K) x (N, K)' and the bias (N); K may differ between terms.
-    pub(crate) fn linear_sum(terms: &[(&Value, &Value)], bias: Option<&Value>) -> Value {
+    pub(crate) fn linear_sum(terms: &[(&TchTensor, &TchTensor)], bias: Option<&TchTensor>) -> TchTensor {
         let [(x, weight), rest @ ..] = terms else { panic!("a sum of no products") };
         let mut sum = x.linear(weight, bias);
         for (x, weight) in rest {
@@ -78,21 +78,21 @@ impl Value {
     }
 
     /// Adds (.., K) x (N, K)' to this tensor (.., N), without a copy of the product.
-    fn plus_product(&self, x: &Value, weight: &Value) -> Value {
+    fn plus_product(&self, x: &TchTensor, weight: &TchTensor) -> TchTensor {
         let flat = |x: Tensor, width: usize| done(x.f_reshape([-1, size(width)]));
         let (sum, x_mk) = (flat(self.narrowed(), self.width()), flat(x.narrowed(), x.width()));
         let sum = done(sum.f_addmm(&x_mk, &done(weight.narrowed().f_tr())));
         self.alike(done(sum.f_reshape(super::sizes(&self.dims))))
     }
 
-    pub(crate) fn matmul(&self, other: &Value) -> Value {
+    pub(crate) fn matmul(&self, other: &TchTensor) -> TchTensor {
         let product = done(self.narrowed().f_matmul(&other.narrowed()));
         self.result(product, &[self.dims[0], other.dims[1]])
     }
 
     /// Finds, for each row of (N, D), the row of (K, D) with the largest f32 dot product; the first of
     /// equals.
-    pub(crate) fn nearest_rows(&self, codebook: &Value) -> Vec<u32> {
+    pub(crate) fn nearest_rows(&self, codebook: &TchTensor) -> Vec<u32> {
         // Blocks limit memory: all (N, K) products may be far larger than either input.
         const BLOCK: usize = 1024;
         super::paused(|| {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use ::tch::{Kind, Tensor};
 
-use super::{Place, Value, done, size};
+use super::{Placement, TchTensor, done, size};
 use crate::dfdx::Attention;
 
 /// Keys that the queries of one call see.
@@ -22,7 +22,7 @@ enum Sight {
 struct Mask {
     visible: Vec<u32>,
     shape: [usize; 3],
-    place: Place,
+    place: Placement,
     kind: Kind,
     /// 0 for a visible key and minus infinity for a hidden one, (B, 1, Tq, Tk).
     scores: Tensor,
@@ -32,9 +32,9 @@ thread_local! {
     static LAST: RefCell<Option<Mask>> = const { RefCell::new(None) };
 }
 
-impl Value {
+impl TchTensor {
     /// Attention of queries (B, Tq, H*E) to keys and values (B, Tk, G*E) -> (B, Tq, H*E).
-    pub(crate) fn attention(&self, k: &Value, v: &Value, shape: &Attention) -> Value {
+    pub(crate) fn attention(&self, k: &TchTensor, v: &TchTensor, shape: &Attention) -> TchTensor {
         let call = Call { shape, place: self.place };
         let q_heads = call.split(&self.narrowed(), shape.queries, shape.heads);
         let [k_heads, v_heads] = [k, v].map(|x| call.split(&x.narrowed(), shape.keys, shape.kv_heads));
@@ -42,7 +42,7 @@ impl Value {
     }
 
     /// Attention from queries, keys and values side by side: (B, T, (H + 2 G) * E) -> (B, T, H*E).
-    pub(crate) fn self_attention(&self, shape: &Attention) -> Value {
+    pub(crate) fn self_attention(&self, shape: &Attention) -> TchTensor {
         let call = Call { shape, place: self.place };
         let heads = [shape.heads, shape.kv_heads, shape.kv_heads];
         let widths = heads.map(|heads| size(heads * shape.width));
@@ -58,7 +58,7 @@ impl Value {
 /// The shape of one call, and the place where it is computed.
 struct Call<'a> {
     shape: &'a Attention,
-    place: Place,
+    place: Placement,
 }
 
 impl Call<'_> {

@@ -9,7 +9,7 @@ use super::raw;
 
 /// The device of tensors, and the precision of their products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Placement {
     pub(super) device: Device,
     /// bf16 or f32.
     pub(super) products: Kind,
@@ -53,9 +53,9 @@ pub(crate) fn why_no_cuda() -> Option<String> {
     }
 }
 
-impl Place {
+impl Placement {
     /// Returns the device of this name. None if the machine lacks it.
-    pub(crate) fn named(device: &str) -> Option<Place> {
+    pub(crate) fn named(device: &str) -> Option<Placement> {
         if !devices().contains(&device) {
             return None;
         }
@@ -63,11 +63,11 @@ impl Place {
             Some(index) => Device::Cuda(index),
             None => Device::Cpu,
         };
-        Some(Place { device, products: Kind::Float })
+        Some(Placement { device, products: Kind::Float })
     }
 
     /// Returns the place with products in this precision. None if the process already uses another one.
-    pub(crate) fn with(self, precision: Precision) -> Option<Place> {
+    pub(crate) fn with(self, precision: Precision) -> Option<Placement> {
         if self.device.is_cuda() {
             let wanted = precision == Precision::Tf32;
             let tf32 = TF32.get_or_init(|| {
@@ -79,7 +79,7 @@ impl Place {
             }
         }
         let products = if precision == Precision::Bf16 { Kind::BFloat16 } else { Kind::Float };
-        Some(Place { products, ..self })
+        Some(Placement { products, ..self })
     }
 }
 

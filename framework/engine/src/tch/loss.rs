@@ -3,13 +3,13 @@
 use ::tch::{Kind, Reduction, Tensor};
 
 use super::tape::is_recording;
-use super::{Value, done, size};
+use super::{TchTensor, done, size};
 
 /// Logits held at the same time (64 MiB): enough rows for products at full speed.
 const LOGITS: usize = 1 << 24;
 
-impl Value {
-    pub(crate) fn cross_entropy(&self, targets: &[u32]) -> Value {
+impl TchTensor {
+    pub(crate) fn cross_entropy(&self, targets: &[u32]) -> TchTensor {
         let logits = done(self.wide().f_reshape([-1, size(self.width())]));
         let targets = self.place.integers(targets);
         let loss = logits.f_cross_entropy_loss::<Tensor>(&targets, None, Reduction::Mean, -100, 0.0);
@@ -21,7 +21,7 @@ impl Value {
     ///
     /// Logits exist for one chunk of rows at a time. When recording, both gradients are computed
     /// together with the loss of each chunk, so no logit is computed twice.
-    pub(crate) fn head_cross_entropy(&self, head: &Value, targets: &[u32]) -> Value {
+    pub(crate) fn head_cross_entropy(&self, head: &TchTensor, targets: &[u32]) -> TchTensor {
         let inputs = [self, head];
         let is_recorded = is_recording(&inputs);
         let (loss, gradients) = super::paused(|| {
@@ -32,8 +32,8 @@ impl Value {
         if !is_recorded {
             return loss;
         }
-        loss.with_gradients(inputs.map(Value::clone).to_vec(), move |dy, _| {
-            let scaled = |gradient: Value| {
+        loss.with_gradients(inputs.map(TchTensor::clone).to_vec(), move |dy, _| {
+            let scaled = |gradient: TchTensor| {
                 // In place: no other tensor shares this memory, and copying a head's gradient would take
                 // time.
                 let mut numbers = gradient.tensor.get().shallow_clone();
@@ -46,15 +46,15 @@ impl Value {
 }
 
 struct Chunks<'a> {
-    x: &'a Value,
-    head: &'a Value,
+    x: &'a TchTensor,
+    head: &'a TchTensor,
     /// Whether the hidden states and the head want gradients.
     wanted: [bool; 2],
 }
 
 impl Chunks<'_> {
     /// Returns the mean loss, and the wanted gradients.
-    fn run(&self, targets: &[u32]) -> (Tensor, [Option<Value>; 2]) {
+    fn run(&self, targets: &[u32]) -> (Tensor, [Option<TchTensor>; 2]) {
         let (rows, width, words) = (self.x.rows(), size(self.x.width()), self.head.dims[0]);
         let x_nd = done(self.x.narrowed().f_reshape([-1, width]));
         let head_vd = self.head.narrowed();

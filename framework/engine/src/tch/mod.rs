@@ -27,43 +27,43 @@ use std::sync::Arc;
 
 use ::tch::{Kind, Tensor};
 
-pub(crate) use device::{Place, devices, set_threads, why_no_cuda};
+pub(crate) use device::{Placement, devices, set_threads, why_no_cuda};
 use failure::done;
-pub(crate) use optim::{Batch, Step, norm};
+pub(crate) use optim::{ParameterBatch, Step, norm};
 use raw::Shared;
-use tape::Leaf;
+use tape::TapeLeaf;
 pub(crate) use tape::{clear, paused};
 
 /// A tensor of libtorch.
 #[derive(Clone)]
-pub struct Value {
+pub struct TchTensor {
     tensor: Shared,
     dims: Arc<[usize]>,
-    leaf: Option<Leaf>,
-    place: Place,
+    leaf: Option<TapeLeaf>,
+    place: Placement,
 }
 
-impl fmt::Debug for Value {
+impl fmt::Debug for TchTensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Value").field("dims", &self.dims).field("place", &self.place).finish_non_exhaustive()
     }
 }
 
-impl Value {
-    fn new(tensor: Tensor, dims: &[usize], place: Place) -> Value {
+impl TchTensor {
+    fn new(tensor: Tensor, dims: &[usize], place: Placement) -> TchTensor {
         debug_assert_eq!(tensor.size(), sizes(dims));
-        Value { tensor: Shared::new(tensor), dims: dims.into(), leaf: None, place }
+        TchTensor { tensor: Shared::new(tensor), dims: dims.into(), leaf: None, place }
     }
 
     /// Makes a result in the place of this tensor.
-    fn result(&self, tensor: Tensor, dims: &[usize]) -> Value {
-        Value::new(tensor, dims, self.place)
+    fn result(&self, tensor: Tensor, dims: &[usize]) -> TchTensor {
+        TchTensor::new(tensor, dims, self.place)
     }
 
     /// Makes a result with the dimensions of this tensor.
-    fn alike(&self, tensor: Tensor) -> Value {
+    fn alike(&self, tensor: Tensor) -> TchTensor {
         debug_assert_eq!(tensor.size(), sizes(&self.dims));
-        Value { tensor: Shared::new(tensor), dims: self.dims.clone(), leaf: None, place: self.place }
+        TchTensor { tensor: Shared::new(tensor), dims: self.dims.clone(), leaf: None, place: self.place }
     }
 
     pub(crate) fn dims(&self) -> &[usize] {

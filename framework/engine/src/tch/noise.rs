@@ -5,19 +5,19 @@
 
 use rand::Rng;
 
-use super::{Value, done, size};
+use super::{TchTensor, done, size};
 use crate::dfdx::kept;
 
-impl Value {
-    pub(crate) fn dropout(&self, p: f32, rng: &mut impl Rng) -> Value {
+impl TchTensor {
+    pub(crate) fn dropout(&self, p: f32, rng: &mut impl Rng) -> TchTensor {
         self.keep_periods(1, p, rng)
     }
 
-    pub(crate) fn drop_rows(&self, groups: usize, p: f32, rng: &mut impl Rng) -> Value {
+    pub(crate) fn drop_rows(&self, groups: usize, p: f32, rng: &mut impl Rng) -> TchTensor {
         self.keep_periods(self.dims.iter().product::<usize>() / groups, p, rng)
     }
 
-    fn keep_periods(&self, period: usize, p: f32, rng: &mut impl Rng) -> Value {
+    fn keep_periods(&self, period: usize, p: f32, rng: &mut impl Rng) -> TchTensor {
         let count = self.dims.iter().product::<usize>() / period.max(1);
         let kept = done(::tch::Tensor::f_from_slice(&kept(count, p, rng)));
         let kept = done(kept.f_to_device(self.place.device));

@@ -4,11 +4,11 @@
 
 use ::tch::{Kind, Tensor};
 
-use super::{Value, done, raw};
+use super::{TchTensor, done, raw};
 
 /// The parameters of one step, with their gradients and moments.
 #[derive(Default)]
-pub(crate) struct Batch {
+pub(crate) struct ParameterBatch {
     members: Vec<Member>,
 }
 
@@ -28,17 +28,17 @@ pub(crate) struct Step {
     pub(crate) number: u64,
 }
 
-impl Batch {
+impl ParameterBatch {
     /// Adds a parameter to the step. Memory shared with other tensors is copied first.
     pub(crate) fn push(
         &mut self,
-        parameter: &mut Value,
-        gradient: &Value,
-        moments: [&mut Value; 2],
+        parameter: &mut TchTensor,
+        gradient: &TchTensor,
+        moments: [&mut TchTensor; 2],
         decay: f32,
     ) {
         let [first, second] = moments;
-        [&mut *parameter, &mut *first, &mut *second].into_iter().for_each(Value::make_own);
+        [&mut *parameter, &mut *first, &mut *second].into_iter().for_each(TchTensor::make_own);
         let tensors = [&*parameter, gradient, &*first, &*second].map(|value| value.tensor.clone());
         self.members.push(Member { tensors, decay });
     }
@@ -67,27 +67,27 @@ impl Batch {
     }
 }
 
-impl Value {
+impl TchTensor {
     /// Gives this tensor its own memory if others share it, because it will be written in place.
     fn make_own(&mut self) {
         if !self.tensor.is_alone() {
             let own = if self.leaf.is_some() { self.as_leaf() } else { self.copied() };
-            *self = Value { leaf: self.leaf, ..own };
+            *self = TchTensor { leaf: self.leaf, ..own };
         }
     }
 
-    fn copied(&self) -> Value {
+    fn copied(&self) -> TchTensor {
         self.alike(done(self.tensor.get().f_detach_copy()))
     }
 }
 
 /// Returns the L2 norm over all numbers of these tensors.
-pub(crate) fn norm(values: &[&Value]) -> f64 {
+pub(crate) fn norm(values: &[&TchTensor]) -> f64 {
     if values.is_empty() {
         return 0.0;
     }
     super::paused(|| {
-        let norm = |value: &&Value| done(value.tensor.get().f_norm());
+        let norm = |value: &&TchTensor| done(value.tensor.get().f_norm());
         let norms: Vec<Tensor> = values.iter().map(norm).collect();
         let norms = done(done(Tensor::f_stack(&norms, 0)).f_to_kind(Kind::Double));
         done(done(norms.f_norm()).f_double_value(&[]))

@@ -4,14 +4,14 @@ use std::cell::RefCell;
 
 use ::tch::Tensor;
 
-use super::{Place, Value, done, size, sizes};
+use super::{Placement, TchTensor, done, size, sizes};
 use crate::rope::Rope;
 
 /// Cosines and sines of a pass, (rows, 1, E) each, which all layers of a model share.
 struct Turns {
     positions: Vec<u32>,
     rope: Rope,
-    place: Place,
+    place: Placement,
     cos: Tensor,
     sin: Tensor,
 }
@@ -20,9 +20,9 @@ thread_local! {
     static LAST: RefCell<Option<Turns>> = const { RefCell::new(None) };
 }
 
-impl Value {
+impl TchTensor {
     /// Turns each head of each row by its position; `positions` has one entry per row.
-    pub(crate) fn rope(&self, positions: &[u32], heads: usize, rope: &Rope) -> Value {
+    pub(crate) fn rope(&self, positions: &[u32], heads: usize, rope: &Rope) -> TchTensor {
         let half = size(rope.frequencies.len());
         let x = done(self.wide().f_reshape([size(positions.len()), size(heads), 2 * half]));
         let turned = LAST.with_borrow_mut(|last| {
@@ -43,7 +43,7 @@ impl Value {
 
 impl Turns {
     /// Computes the tables in double precision, because an angle can be thousands.
-    fn new(positions: &[u32], rope: &Rope, place: Place) -> Turns {
+    fn new(positions: &[u32], rope: &Rope, place: Placement) -> Turns {
         let scale = f64::from(rope.scale);
         let table = |f: fn(f64) -> f64| -> Tensor {
             let row = |position: &u32| {

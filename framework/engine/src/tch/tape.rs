@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ::tch::{Kind, Tensor};
 
-use super::{Value, done};
+use super::{TchTensor, done};
 use crate::recording::{self, is_paused};
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -20,31 +20,31 @@ thread_local! {
 
 /// Identifies a parameter's gradient.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Leaf(u64);
+pub(super) struct TapeLeaf(u64);
 
 #[derive(Default)]
 struct Recording {
-    leaves: BTreeMap<u64, Value>,
+    leaves: BTreeMap<u64, TchTensor>,
     detours: Vec<Detour>,
 }
 
 /// An operation unknown to libtorch's graph, where its output is an end.
 struct Detour {
     output: u64,
-    inputs: Vec<Value>,
+    inputs: Vec<TchTensor>,
     back: Back,
 }
 
 /// Computes the inputs' gradients from the output's, and adds those of parameters to the map.
-type Back = Box<dyn FnOnce(&Value, &mut Gradients) -> Vec<Option<Value>>>;
+type Back = Box<dyn FnOnce(&TchTensor, &mut LeafGradients) -> Vec<Option<TchTensor>>>;
 
 /// Gradients by the identity of a parameter or another end.
-pub(super) type Gradients = BTreeMap<u64, Value>;
+pub(super) type LeafGradients = BTreeMap<u64, TchTensor>;
 
-impl Value {
+impl TchTensor {
     /// Records that an operation reads this tensor.
     pub(super) fn register(&self) {
-        if let Some(Leaf(id)) = self.leaf
+        if let Some(TapeLeaf(id)) = self.leaf
             && !is_paused()
         {
             TAPE.with_borrow_mut(|tape| {
@@ -54,19 +54,19 @@ impl Value {
     }
 
     pub(crate) fn leaf_id(&self) -> Option<u64> {
-        self.leaf.map(|Leaf(id)| id)
+        self.leaf.map(|TapeLeaf(id)| id)
     }
 
     /// Returns the same numbers as a parameter, in f32 and in its own memory: AdamW writes in place.
-    pub(crate) fn as_leaf(&self) -> Value {
+    pub(crate) fn as_leaf(&self) -> TchTensor {
         let copy = done(self.tensor.get().f_detach_copy());
         self.alike(done(copy.f_to_kind(Kind::Float))).into_end()
     }
 
     /// Makes this tensor an end of the graph; it must not depend on others.
-    fn into_end(self) -> Value {
+    fn into_end(self) -> TchTensor {
         let tensor = done(self.tensor.get().f_detach()).set_requires_grad(true);
-        Value { leaf: Some(Leaf(NEXT.fetch_add(1, Ordering::Relaxed))), ..self.alike(tensor) }
+        TchTensor { leaf: Some(TapeLeaf(NEXT.fetch_add(1, Ordering::Relaxed))), ..self.alike(tensor) }
     }
 
     /// Returns whether this depends on a parameter.
@@ -75,10 +75,10 @@ impl Value {
     }
 
     /// Returns the gradients of this one-number tensor for all parameters that it depends on.
-    pub(crate) fn backward(&self) -> Vec<(u64, Value)> {
+    pub(crate) fn backward(&self) -> Vec<(u64, TchTensor)> {
         self.register();
         let recording = TAPE.take();
-        let mut gradients = Gradients::new();
+        let mut gradients = LeafGradients::new();
         if self.wants_gradient() {
             recording.backward(self.tensor.get(), &mut gradients);
         }
@@ -86,24 +86,27 @@ impl Value {
     }
 
     /// Applies `f` to the inputs; its intermediate results are recomputed in the backward pass.
-    pub(crate) fn checkpoint(inputs: &[&Value], f: impl Fn(&[Value]) -> Value + 'static) -> Value {
-        let inputs: Vec<Value> = inputs.iter().map(|input| (*input).clone()).collect();
+    pub(crate) fn checkpoint(
+        inputs: &[&TchTensor],
+        f: impl Fn(&[TchTensor]) -> TchTensor + 'static,
+    ) -> TchTensor {
+        let inputs: Vec<TchTensor> = inputs.iter().map(|input| (*input).clone()).collect();
         if is_paused() {
             return f(&inputs);
         }
-        let inside: Vec<Value> = inputs.iter().map(Value::detach).collect();
+        let inside: Vec<TchTensor> = inputs.iter().map(TchTensor::detach).collect();
         // Records which parameters are read, without keeping the graph.
         let (out, recording) = recording::aside(&TAPE, || {
             let _guard = ::tch::no_grad_guard();
             f(&inside)
         });
-        if recording.leaves.is_empty() && !inputs.iter().any(Value::wants_gradient) {
+        if recording.leaves.is_empty() && !inputs.iter().any(TchTensor::wants_gradient) {
             return out;
         }
         let again = inputs.clone();
         out.with_gradients(inputs, move |gradient, gradients| {
-            let end = |x: &Value| if x.wants_gradient() { x.detach().into_end() } else { x.clone() };
-            let inside: Vec<Value> = again.iter().map(end).collect();
+            let end = |x: &TchTensor| if x.wants_gradient() { x.detach().into_end() } else { x.clone() };
+            let inside: Vec<TchTensor> = again.iter().map(end).collect();
             let (out, recording) = recording::aside(&TAPE, || {
                 let out = f(&inside);
                 out.register();
@@ -117,10 +120,10 @@ impl Value {
     /// Makes this constant the output of an operation on `inputs`, whose gradients `back` computes.
     pub(super) fn with_gradients(
         self,
-        inputs: Vec<Value>,
-        back: impl FnOnce(&Value, &mut Gradients) -> Vec<Option<Value>> + 'static,
-    ) -> Value {
-        inputs.iter().for_each(Value::register);
+        inputs: Vec<TchTensor>,
+        back: impl FnOnce(&TchTensor, &mut LeafGradients) -> Vec<Option<TchTensor>> + 'static,
+    ) -> TchTensor {
+        inputs.iter().for_each(TchTensor::register);
         let out = self.into_end();
         let output = out.leaf_id().expect("an end has an identity");
         TAPE.with_borrow_mut(|tape| tape.detours.push(Detour { output, inputs, back: Box::new(back) }));
@@ -130,7 +133,7 @@ impl Value {
 
 impl Recording {
     /// Adds the gradients of one number for all parameters that were read.
-    fn backward(mut self, root: &Tensor, gradients: &mut Gradients) {
+    fn backward(mut self, root: &Tensor, gradients: &mut LeafGradients) {
         // The graph before several detours is traversed for each of them; only the last may free it.
         self.flow(root, !self.detours.is_empty(), gradients);
         while let Some(Detour { output, inputs, back }) = self.detours.pop() {
@@ -151,7 +154,7 @@ impl Recording {
     }
 
     /// Adds the gradients that flow from one number through libtorch's graph to its ends.
-    fn flow(&self, root: &Tensor, keep_graph: bool, gradients: &mut Gradients) {
+    fn flow(&self, root: &Tensor, keep_graph: bool, gradients: &mut LeafGradients) {
         if self.leaves.is_empty() || !root.requires_grad() {
             return;
         }
@@ -166,16 +169,16 @@ impl Recording {
 }
 
 /// Returns whether operations on these inputs are recorded.
-pub(super) fn is_recording(inputs: &[&Value]) -> bool {
+pub(super) fn is_recording(inputs: &[&TchTensor]) -> bool {
     !is_paused() && inputs.iter().any(|input| input.wants_gradient())
 }
 
 /// Returns one number whose gradient for `x` is `gradient`.
-fn seeded(x: &Value, gradient: &Value) -> Tensor {
+fn seeded(x: &TchTensor, gradient: &TchTensor) -> Tensor {
     done(done(x.tensor.get().f_mul(gradient.tensor.get())).f_sum(Kind::Float))
 }
 
-fn add(gradients: &mut Gradients, id: u64, gradient: Value) {
+fn add(gradients: &mut LeafGradients, id: u64, gradient: TchTensor) {
     let sum = match gradients.get(&id) {
         Some(sum) => super::paused(|| sum.add_scaled(1.0, &gradient)),
         None => gradient,

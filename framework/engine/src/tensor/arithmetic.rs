@@ -166,12 +166,12 @@ impl Tensor {
         match first {
             Tensor::Dfdx(_) => {
                 let terms: Vec<_> = terms.iter().map(|(x, weight)| (x.dfdx(), weight.dfdx())).collect();
-                Tensor::Dfdx(dfdx::Value::linear_sum(&terms, bias.map(Tensor::dfdx)))
+                Tensor::Dfdx(dfdx::DfdxTensor::linear_sum(&terms, bias.map(Tensor::dfdx)))
             }
             #[cfg(feature = "tch")]
             Tensor::Tch(_) => {
                 let terms: Vec<_> = terms.iter().map(|(x, weight)| (x.tch(), weight.tch())).collect();
-                Tensor::Tch(tch::Value::linear_sum(&terms, bias.map(Tensor::tch)))
+                Tensor::Tch(tch::TchTensor::linear_sum(&terms, bias.map(Tensor::tch)))
             }
         }
     }

@@ -19,14 +19,14 @@ impl Tensor {
         match inputs.first().expect("a checkpoint has inputs") {
             Tensor::Dfdx(_) => {
                 let inputs: Vec<_> = inputs.iter().map(|input| input.dfdx()).collect();
-                Tensor::Dfdx(dfdx::Value::checkpoint(&inputs, move |inputs| {
+                Tensor::Dfdx(dfdx::DfdxTensor::checkpoint(&inputs, move |inputs| {
                     f(&inputs.iter().cloned().map(Tensor::Dfdx).collect::<Vec<_>>()).dfdx().clone()
                 }))
             }
             #[cfg(feature = "tch")]
             Tensor::Tch(_) => {
                 let inputs: Vec<_> = inputs.iter().map(|input| input.tch()).collect();
-                Tensor::Tch(tch::Value::checkpoint(&inputs, move |inputs| {
+                Tensor::Tch(tch::TchTensor::checkpoint(&inputs, move |inputs| {
                     f(&inputs.iter().cloned().map(Tensor::Tch).collect::<Vec<_>>()).tch().clone()
                 }))
             }

@@ -25,7 +25,7 @@ mod arithmetic;
 mod checkpoint;
 mod fused;
 
-use crate::dfdx::{self, Value};
+use crate::dfdx::{self, DfdxTensor};
 use crate::gradients::Gradients;
 use crate::recording;
 #[cfg(feature = "tch")]
@@ -43,10 +43,10 @@ use crate::tch;
 #[derive(Clone, Debug)]
 pub enum Tensor {
     /// A tensor of the embedded engine.
-    Dfdx(Value),
+    Dfdx(DfdxTensor),
     /// A tensor of libtorch.
     #[cfg(feature = "tch")]
-    Tch(tch::Value),
+    Tch(tch::TchTensor),
 }
 
 /// Runs `f` without recording anything for a backward pass.
@@ -131,13 +131,13 @@ impl Tensor {
         }
         match parts[0] {
             Tensor::Dfdx(_) => {
-                let parts: Vec<&Value> = parts.iter().map(|part| part.dfdx()).collect();
-                Tensor::Dfdx(Value::concat(&parts, dim))
+                let parts: Vec<&DfdxTensor> = parts.iter().map(|part| part.dfdx()).collect();
+                Tensor::Dfdx(DfdxTensor::concat(&parts, dim))
             }
             #[cfg(feature = "tch")]
             Tensor::Tch(_) => {
-                let parts: Vec<&tch::Value> = parts.iter().map(|part| part.tch()).collect();
-                Tensor::Tch(tch::Value::concat(&parts, dim))
+                let parts: Vec<&tch::TchTensor> = parts.iter().map(|part| part.tch()).collect();
+                Tensor::Tch(tch::TchTensor::concat(&parts, dim))
             }
         }
     }
@@ -234,7 +234,7 @@ impl Tensor {
     }
 
     /// Returns the tensor as one of the embedded engine. Panics if it is libtorch's.
-    pub(crate) fn dfdx(&self) -> &Value {
+    pub(crate) fn dfdx(&self) -> &DfdxTensor {
         match self {
             Tensor::Dfdx(x) => x,
             #[cfg(feature = "tch")]
@@ -244,7 +244,7 @@ impl Tensor {
 
     /// Returns the tensor as one of libtorch. Panics if it is the embedded engine's.
     #[cfg(feature = "tch")]
-    pub(crate) fn tch(&self) -> &tch::Value {
+    pub(crate) fn tch(&self) -> &tch::TchTensor {
         match self {
             Tensor::Tch(x) => x,
             Tensor::Dfdx(_) => mixed(),

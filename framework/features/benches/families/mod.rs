@@ -2,11 +2,11 @@
 
 use boldface::seed;
 use boldface::{Regions, TimeSeries};
-use boldface_features::components::{Components, Limits, fast_ica};
-use boldface_features::gradient::{self, Embedding, Kernel, Steps, Template};
-use boldface_features::graph::{self, Edges, Settings, Weights};
+use boldface_features::components::{Components, IterationLimits, fast_ica};
+use boldface_features::gradient::{self, Embedding, GradientTemplate, Kernel, Steps};
+use boldface_features::graph::{self, EdgeWeights, Edges, GraphSettings};
 use boldface_features::spectrum::ALFF;
-use boldface_features::temporal::{Amplitude, Fluctuations, Shape, Sliding, States, Visits};
+use boldface_features::temporal::{Amplitude, Fluctuations, Sliding, States, Visits, WindowTaper};
 use boldface_features::{ConnectivityKind, Networks, fc, network_pairs};
 use faer::Mat;
 
@@ -18,12 +18,12 @@ pub const FAMILIES: [&str; 8] =
     ["connectivity", "partial", "graph", "graph-all", "gradient", "components", "components-fit", "temporal"];
 
 /// A scan, and what families have learned from it.
-pub struct Case {
+pub struct BenchmarkCase {
     series: TimeSeries,
     regions: Regions,
     networks: Networks,
     steps: Steps,
-    template: Option<Template>,
+    template: Option<GradientTemplate>,
     components: Option<Components>,
     states: Option<(Sliding, States)>,
     /// Regions x volumes, each region of mean 0 and SD 1.
@@ -33,41 +33,43 @@ pub struct Case {
 /// Number of components of the ICA.
 const COMPONENTS: usize = 20;
 
-impl Case {
+impl BenchmarkCase {
     /// Learns whatever `family` needs.
-    pub fn new(series: TimeSeries, networks: Vec<String>, family: &str) -> Case {
+    pub fn new(series: TimeSeries, networks: Vec<String>, family: &str) -> BenchmarkCase {
         let names = (0..networks.len()).map(|roi| format!("r{roi}")).collect();
         let regions = Regions { names, networks };
         let networks = Networks::group(&regions);
         // As in the reference: both kernels in turn.
         let kernel = Kernel::CosineThenNormalizedAngle;
         let steps = Steps { kernel, sparsity: 0.9, embedding: Embedding::DiffusionMap, components: 3 };
-        let template = (family == "gradient")
-            .then(|| Template::fit(&steps, &[("a".to_owned(), &series)]).expect("the scan has gradients"));
+        let template = (family == "gradient").then(|| {
+            GradientTemplate::fit(&steps, &[("a".to_owned(), &series)]).expect("the scan has gradients")
+        });
         let components = (family == "components").then(|| {
             Components::blind(&[(&series, 1.0)], COMPONENTS, 1, 0).expect("the scan has components")
         });
         let states = (family == "temporal").then(|| {
             let sliding =
-                Sliding::new(44.0, 10.0, Shape::Tapered, series.tr()).expect("windows are long enough");
+                Sliding::new(44.0, 10.0, WindowTaper::Tapered, series.tr()).expect("windows are long enough");
             let whole = std::slice::from_ref(&(0..series.trs())).to_vec();
             let windows = sliding.couplings(&series, &networks, &whole).expect("the scan is long enough");
             let states = States::fit(&[("a".to_owned(), windows)], &networks, 4, 0).expect("windows differ");
             (sliding, states)
         });
         let standard = standard(&series);
-        Case { series, regions, networks, steps, template, components, states, standard }
+        BenchmarkCase { series, regions, networks, steps, template, components, states, standard }
     }
 
     /// Measures the scan, and returns the number of values.
     pub fn measure(&self, family: &str) -> usize {
-        let Case { series, regions, networks, steps, .. } = self;
+        let BenchmarkCase { series, regions, networks, steps, .. } = self;
         match family {
             "connectivity" => network_pairs(series, regions, ConnectivityKind::FisherZ).len(),
             "partial" => network_pairs(series, regions, ConnectivityKind::Partial).len(),
             "graph" => self.graph(),
             "graph-all" => {
-                let settings = Settings { densities: vec![0.1], edges: Edges::Absolute, runs: 10, nulls: 5 };
+                let settings =
+                    GraphSettings { densities: vec![0.1], edges: Edges::Absolute, runs: 10, nulls: 5 };
                 graph::measure(&fc(series), series.trs(), networks, &settings, 0).len()
             }
             "gradient" => {
@@ -80,7 +82,8 @@ impl Case {
             "components-fit" => {
                 let start = Mat::identity(COMPONENTS, COMPONENTS);
                 // Not every scan converges in scikit-learn's 200 iterations, but the work is the same.
-                let fitted = fast_ica(self.standard.as_ref(), COMPONENTS, start.as_ref(), Limits::SKLEARN);
+                let fitted =
+                    fast_ica(self.standard.as_ref(), COMPONENTS, start.as_ref(), IterationLimits::SKLEARN);
                 fitted.map_or(0, |fitted| fitted.iterations)
             }
             "temporal" => self.temporal(),
@@ -89,7 +92,7 @@ impl Case {
     }
 
     fn graph(&self) -> usize {
-        let weights = Weights::from_fc(&fc(&self.series), Edges::Absolute);
+        let weights = EdgeWeights::from_fc(&fc(&self.series), Edges::Absolute);
         let graph = weights.graphs(&[0.1]).remove(0);
         let modules = graph::louvain(&graph, 1, &mut seed::stream(0, "bench"));
         let modularity = graph::modularity(&graph, &modules).expect("there are edges");
@@ -103,7 +106,7 @@ impl Case {
     }
 
     fn temporal(&self) -> usize {
-        let Case { series, networks, .. } = self;
+        let BenchmarkCase { series, networks, .. } = self;
         let fluctuations = Fluctuations { band: ALFF, amplitude: Amplitude::Units };
         let (sliding, states) = self.states.as_ref().expect("they were fitted for this family");
         let whole = std::slice::from_ref(&(0..series.trs())).to_vec();

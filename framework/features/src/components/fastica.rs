@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// Rules that end the iteration.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct IterationLimits {
     /// Converged once no component turns by more than this: the largest `| |<w, w before>| - 1 |`.
     pub tolerance: f64,
     /// Number of iterations after which it fails.
@@ -16,9 +16,10 @@ pub struct Limits {
     pub whole_steps: usize,
 }
 
-impl Limits {
+impl IterationLimits {
     /// The limits of scikit-learn.
-    pub const SKLEARN: Limits = Limits { tolerance: 1e-4, iterations: 200, whole_steps: 200 };
+    pub const SKLEARN: IterationLimits =
+        IterationLimits { tolerance: 1e-4, iterations: 200, whole_steps: 200 };
 }
 
 /// Reason why no components were found.
@@ -67,7 +68,7 @@ pub fn fast_ica(
     data: MatRef<'_, f64>,
     components: usize,
     start: MatRef<'_, f64>,
-    limits: Limits,
+    limits: IterationLimits,
 ) -> Result<FastIca, Unsolved> {
     let (observations, features) = (data.nrows(), data.ncols());
     let mut centred = data.to_owned();
@@ -108,7 +109,7 @@ pub(super) struct Rotation {
 pub(super) fn rotate(
     white: MatRef<'_, f64>,
     start: MatRef<'_, f64>,
-    limits: Limits,
+    limits: IterationLimits,
 ) -> Result<Rotation, Unsolved> {
     let (components, observations) = (white.nrows(), white.ncols());
     let share = 1.0 / observations as f64;

@@ -20,7 +20,7 @@ const RANK: f64 = 1e-10;
 /// It equals the covariance of all scans concatenated, with each region of each scan at mean 0 and
 /// variance 1, and each scan counting by its weight instead of its length. A PCA needs no more, and
 /// scans are added one by one.
-pub(super) struct Group {
+pub(super) struct GroupCovariance {
     /// Regions with a signal in any scan.
     pub live: Vec<usize>,
     /// Over live regions, without each volume's mean over regions, as the observations of spatial ICA
@@ -28,10 +28,10 @@ pub(super) struct Group {
     covariance: Mat<f64>,
 }
 
-impl Group {
+impl GroupCovariance {
     /// Sums scans of `rois` regions, each with its weight. A region that is dead in a scan adds nothing
     /// there.
-    pub(super) fn accumulate(scans: &[(&TimeSeries, f64)], rois: usize) -> Group {
+    pub(super) fn accumulate(scans: &[(&TimeSeries, f64)], rois: usize) -> GroupCovariance {
         let stretch = scans.len().div_ceil(STRETCHES).max(1);
         let sums: Vec<(Mat<f64>, Vec<bool>)> =
             scans.par_chunks(stretch).map(|scans| sum(scans, rois)).collect();
@@ -47,7 +47,7 @@ impl Group {
         let means: Vec<f64> = (0..n).map(|i| (0..n).map(|j| at(i, j)).sum::<f64>() / n as f64).collect();
         let mean = means.iter().sum::<f64>() / n as f64;
         let covariance = Mat::from_fn(n, n, |i, j| at(i, j) - means[i] - means[j] + mean);
-        Group { live, covariance }
+        GroupCovariance { live, covariance }
     }
 
     /// Returns the share of the variance explained by a map (over live regions, mean 0, variance 1).

@@ -7,7 +7,7 @@ use super::Components;
 use crate::signal::{detrend, lag1};
 use crate::spectrum::{ALFF, LOW, Spectra};
 use crate::temporal::stretches::longest;
-use crate::{Feature, Measured, Missing};
+use crate::{Feature, Measurement, Missing};
 
 /// Minimum number of volumes for a time course.
 const LEAST_TRS: usize = 10;
@@ -26,7 +26,7 @@ impl Components {
     ///   ([`Spectra::alff`]); `component-persistence.C`: [`lag1`]. These use the longest stretch between
     ///   `cuts`, as they need a series without gaps; spectra need 100 s of it.
     /// - `component-coupling.C-D`: Pearson correlation of two courses.
-    pub fn measure(&self, series: &TimeSeries, cuts: &[Cut]) -> Vec<Measured> {
+    pub fn measure(&self, series: &TimeSeries, cuts: &[Cut]) -> Vec<Measurement> {
         let components = self.maps.len();
         let courses = if series.trs() < LEAST_TRS {
             vec![Err(Missing::Short); components]

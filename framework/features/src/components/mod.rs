@@ -3,7 +3,7 @@
 //! Group: every region of every training scan is standardised over time, and the concatenated scans go
 //! through a spatial ICA, whose observations are the regions. The principal components come from the
 //! covariance over regions, summed scan by scan (`group.rs`). Components are then found by
-//! [FastICA](fastica) from several [starts], or near the maps of a [`Template`]. One scan: dual
+//! [FastICA](fastica) from several [starts], or near the maps of a [`ComponentTemplate`]. One scan: dual
 //! regression ([`dual`]) on the group's maps, and [measures] of the time courses.
 //!
 //! Each method is about a page of code on faer, so no other crate is used. Tests compare its numbers
@@ -24,10 +24,10 @@ use boldface::{Deserialize, Result, Serialize, TimeSeries};
 use crate::Networks;
 
 pub use dual::Courses;
-pub use fastica::{FastIca, Limits, Unsolved, fast_ica};
-use group::Group;
+pub use fastica::{FastIca, IterationLimits, Unsolved, fast_ica};
+use group::GroupCovariance;
 pub use measures::features;
-pub use template::Template;
+pub use template::ComponentTemplate;
 
 /// Spatial maps of the components that the scans of a cohort share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,7 +95,7 @@ impl Components {
         Ok(Components { rois, live: group.live, maps })
     }
 
-    /// Finds one component near each map of a template; see [`Template`].
+    /// Finds one component near each map of a template; see [`ComponentTemplate`].
     ///
     /// The search uses the leading principal components with nine tenths of the scans' variance, at most
     /// half as many as there are live regions but at least as many as the template has maps, so that a
@@ -104,7 +104,7 @@ impl Components {
     /// # Errors
     /// As [`Components::blind`]; also if a map of the template is constant over live regions, or two
     /// maps lead to one component.
-    pub fn near(scans: &[(&TimeSeries, f64)], template: &Template) -> Result<Components> {
+    pub fn near(scans: &[(&TimeSeries, f64)], template: &ComponentTemplate) -> Result<Components> {
         let (group, rois) = group(scans)?;
         if let Some(map) = template.maps.iter().position(|map| map.len() != rois) {
             let (name, regions) = (&template.names[map], template.maps[map].len());
@@ -180,12 +180,12 @@ impl Components {
 /// Maps that correlate more than this are the same component.
 const SAME: f64 = 0.99;
 
-fn group(scans: &[(&TimeSeries, f64)]) -> Result<(Group, usize)> {
+fn group(scans: &[(&TimeSeries, f64)]) -> Result<(GroupCovariance, usize)> {
     let rois = scans.first().ok_or("there is no scan to find components in")?.0.rois();
     if let Some((other, _)) = scans.iter().find(|(series, _)| series.rois() != rois) {
         return Err(format!("scans have {rois} and {} regions", other.rois()).into());
     }
-    Ok((Group::accumulate(scans, rois), rois))
+    Ok((GroupCovariance::accumulate(scans, rois), rois))
 }
 
 /// Formats the error, with advice if there are too few scans.

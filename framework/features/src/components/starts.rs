@@ -6,10 +6,10 @@ use faer::{Accum, Mat, MatRef, Par};
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::fastica::{Limits, Rotation, Unsolved, rotate, surplus};
+use super::fastica::{IterationLimits, Rotation, Unsolved, rotate, surplus};
 
 /// Stricter than scikit-learn's, so that starts with the same components agree to many digits.
-const LIMITS: Limits = Limits { tolerance: 1e-8, iterations: 3000, whole_steps: 200 };
+const LIMITS: IterationLimits = IterationLimits { tolerance: 1e-8, iterations: 3000, whole_steps: 200 };
 
 /// Components of the best start.
 pub(super) struct Settled {

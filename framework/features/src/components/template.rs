@@ -10,7 +10,7 @@ use super::fastica::surplus;
 /// Maps of components over the regions of a parcellation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
-pub struct Template {
+pub struct ComponentTemplate {
     /// Name of each component.
     pub names: Vec<String>,
     /// One map per component: a weight for each region, in the order of the series' columns.

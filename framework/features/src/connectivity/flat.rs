@@ -3,7 +3,7 @@
 use boldface::TimeSeries;
 use faer::{MatRef, Side};
 
-use super::signals::{Signals, products};
+use super::signals::{UnitSignals, products};
 use crate::Missing;
 
 /// Returns the pairs `i < j` of `C^power`, row after row: the correlation matrix with its eigenvalues
@@ -14,7 +14,7 @@ use crate::Missing;
 /// [`Missing::Dead`] if fewer than two regions are alive, [`Missing::Unsettled`] if the eigenvalues are
 /// not found.
 pub fn flattened(series: &TimeSeries, power: f64) -> Result<Vec<f64>, Missing> {
-    let signals = Signals::from_series(series);
+    let signals = UnitSignals::from_series(series);
     let alive = signals.alive();
     let rois = alive.dead.len();
     if rois < 2 {
@@ -48,7 +48,7 @@ const NOISE: f64 = 1e-12;
 /// With `X` the signals of length 1, `C = X X'` has the eigenvalues of `X' X`, and 0 otherwise. The
 /// smaller of the two matrices is decomposed, as few volumes leave most eigenvalues at 0. With `q` and
 /// `m` the eigenvectors and eigenvalues of `X' X`, `C^power = Y Y'` where `Y = X q m^((power - 1) / 2)`.
-fn power_of(signals: &Signals, power: f64) -> Result<Vec<f64>, Missing> {
+fn power_of(signals: &UnitSignals, power: f64) -> Result<Vec<f64>, Missing> {
     let (rois, trs) = (signals.dead.len(), signals.trs());
     let rows = MatRef::from_row_major_slice(signals.values(), rois, trs);
     let by_volumes = trs < rois;

@@ -12,7 +12,7 @@ use boldface::TimeSeries;
 pub use flat::flattened;
 pub use pairs::{ConnectivityKind, network_pairs};
 pub use shrunk::{Shrunk, partial, shrunk};
-use signals::Signals;
+use signals::UnitSignals;
 pub use tangent::Tangent;
 
 /// Pearson correlation of every pair of regions.
@@ -49,7 +49,7 @@ impl Fc {
 
 /// Computes the Pearson correlation of every pair of regions of a scan, in 64 bits.
 pub fn fc(series: &TimeSeries) -> Fc {
-    correlation(&Signals::from_series(series))
+    correlation(&UnitSignals::from_series(series))
 }
 
 /// Returns Fisher's z of a correlation, `atanh r`: infinite for 1 and -1, NaN for NaN.
@@ -58,7 +58,7 @@ pub fn fisher_z(r: f64) -> f64 {
 }
 
 /// Computes the Pearson correlation of every pair of signals.
-fn correlation(signals: &Signals) -> Fc {
+fn correlation(signals: &UnitSignals) -> Fc {
     let mut values = signals.products();
     // Rounding may exceed 1 by an ulp, and `atanh` of that is NaN.
     values.iter_mut().for_each(|r| *r = r.clamp(-1.0, 1.0));
@@ -92,7 +92,7 @@ mod tests {
         // Copied from `golden/parity.json`, block `fc` (numpy 2.4.6), which the next test reads.
         let (signals, sum) = golden::signals();
         assert!((sum - 719_989.230_366_046_9).abs() < 1e-6, "the input is not the golden one: {sum}");
-        let fc = correlation(&Signals::from_rows(signals));
+        let fc = correlation(&UnitSignals::from_rows(signals));
         let first = [
             0.204_627_695_029,
             -0.031_704_648_752,
@@ -113,7 +113,7 @@ mod tests {
     fn network_means_equal_the_golden_file() {
         let Some(golden) = golden::file() else { return };
         let (signals, _) = golden::signals();
-        let fc = correlation(&Signals::from_rows(signals));
+        let fc = correlation(&UnitSignals::from_rows(signals));
         let pairs = golden["network_mean_fc (mean r, mean atanh r)"].as_object().unwrap();
         assert_eq!(pairs.len(), 28);
         for (pair, means) in pairs {
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_matrix_is_exactly_symmetric() {
-        let fc = correlation(&Signals::from_rows(golden::signals().0));
+        let fc = correlation(&UnitSignals::from_rows(golden::signals().0));
         for i in 0..60 {
             assert_eq!(fc.at(i, i), 1.0);
             assert!((0..60).all(|j| fc.at(i, j) == fc.at(j, i)));

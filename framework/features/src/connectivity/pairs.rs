@@ -4,7 +4,7 @@ use boldface::{Deserialize, JsonSchema, Regions, Serialize, TimeSeries};
 
 use super::shrunk::LEAST_TRS;
 use super::{Fc, fc, partial, shrunk};
-use crate::{Feature, Measured, Missing, Networks, PairOfNetworks};
+use crate::{Feature, Measurement, Missing, Networks, PairOfNetworks};
 
 /// How to measure the coupling of two regions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -59,7 +59,7 @@ impl ConnectivityKind {
 ///
 /// # Panics
 /// If series and `regions` differ in their number of regions.
-pub fn network_pairs(series: &TimeSeries, regions: &Regions, kind: ConnectivityKind) -> Vec<Measured> {
+pub fn network_pairs(series: &TimeSeries, regions: &Regions, kind: ConnectivityKind) -> Vec<Measurement> {
     assert_eq!(series.rois(), regions.networks.len(), "one network a region");
     let matrix = kind.matrix(series);
     let measured = |PairOfNetworks { names: [a, b], edges }: PairOfNetworks| {
@@ -130,7 +130,7 @@ mod tests {
         for (place, kind) in [ConnectivityKind::Pearson, ConnectivityKind::FisherZ].into_iter().enumerate() {
             let measured = network_pairs(&golden::series(), &regions, kind);
             assert_eq!(measured.len(), 28);
-            for Measured { feature, value } in measured {
+            for Measurement { feature, value } in measured {
                 assert_eq!(feature.measure, "coupling");
                 let expected = &golden["network_mean_fc (mean r, mean atanh r)"][feature.of.join("-")][place];
                 // The scan is in 32 bits.

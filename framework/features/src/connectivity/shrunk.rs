@@ -4,7 +4,7 @@ use boldface::TimeSeries;
 use faer::{MatRef, Side};
 
 use super::Fc;
-use super::signals::Signals;
+use super::signals::UnitSignals;
 use crate::Missing;
 
 /// Correlations shrunk towards zero, by as much as the scan leaves them uncertain.
@@ -27,7 +27,7 @@ pub(super) const LEAST_TRS: usize = 4;
 /// # Errors
 /// [`Missing::Short`] below 4 volumes, [`Missing::Dead`] if fewer than two regions are alive.
 pub fn shrunk(series: &TimeSeries) -> Result<Shrunk, Missing> {
-    let signals = Signals::from_series(series);
+    let signals = UnitSignals::from_series(series);
     let (shrinkage, values) = covariance(&signals)?;
     Ok(Shrunk { shrinkage, fc: spread(&values, &signals.dead) })
 }
@@ -41,7 +41,7 @@ pub fn shrunk(series: &TimeSeries) -> Result<Shrunk, Missing> {
 /// As [`shrunk`]; [`Missing::Undefined`] if the covariance has no inverse, for example if two regions
 /// are equal and nothing is shrunk.
 pub fn partial(series: &TimeSeries) -> Result<Fc, Missing> {
-    let signals = Signals::from_series(series);
+    let signals = UnitSignals::from_series(series);
     let (_, values) = covariance(&signals)?;
     Ok(spread(&partial_of(&values)?, &signals.dead))
 }
@@ -53,7 +53,7 @@ pub fn partial(series: &TimeSeries) -> Result<Fc, Missing> {
 /// 1 over `n` volumes, and squared distances are in units of the squared variance. `delta = (|R|^2 - p)
 /// / p` is the distance of the covariance from the identity; `beta = (n sum_t (sum_i x_ti^2)^2 - |R|^2)
 /// / (n p)` is the part of it that is noise.
-fn covariance(signals: &Signals) -> Result<(f64, Vec<f64>), Missing> {
+fn covariance(signals: &UnitSignals) -> Result<(f64, Vec<f64>), Missing> {
     if signals.trs() < LEAST_TRS {
         return Err(Missing::Short);
     }
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn shrinkage_and_correlations_equal_scikit_learns() {
         // Copied from `golden/parity.json`, block `ledoit_wolf` (scikit-learn 1.9.1, nilearn 0.14.1).
-        let signals = Signals::from_rows(golden::signals().0);
+        let signals = UnitSignals::from_rows(golden::signals().0);
         let (shrinkage, values) = covariance(&signals).unwrap();
         assert!((shrinkage - 0.118_204_178_515_064_89).abs() < 1e-10, "{shrinkage}");
         let fc = spread(&values, &signals.dead);
@@ -137,7 +137,7 @@ mod tests {
         // `tests/python/connectivity.py golden`: nilearn 0.14.1's partial correlation of the z-scored
         // golden input. (Those in the golden file are of the raw input, whose regions differ in
         // variance.)
-        let (_, values) = covariance(&Signals::from_rows(golden::signals().0)).unwrap();
+        let (_, values) = covariance(&UnitSignals::from_rows(golden::signals().0)).unwrap();
         let partial = partial_of(&values).unwrap();
         for (j, expected) in (1..).zip(PARTIAL) {
             assert!((partial[j] - expected).abs() < 1e-8, "partial[0, {j}] = {}", partial[j]);

@@ -6,16 +6,16 @@ use faer::{Accum, MatMut, MatRef, Par};
 
 /// Signals in 64 bits, region after region, centred and of length 1; dead ones are zeros.
 #[derive(Clone, Debug)]
-pub(super) struct Signals {
+pub(super) struct UnitSignals {
     trs: usize,
     values: Vec<f64>,
     /// Regions that are constant over time or contain a NaN.
     pub(super) dead: Vec<bool>,
 }
 
-impl Signals {
+impl UnitSignals {
     /// Converts the signals of a scan.
-    pub(super) fn from_series(series: &TimeSeries) -> Signals {
+    pub(super) fn from_series(series: &TimeSeries) -> UnitSignals {
         let (trs, rois) = (series.trs(), series.rois());
         let mut values = vec![0.0; trs * rois];
         // One tile of regions at a time, so that neither reads nor writes jump through memory.
@@ -27,21 +27,21 @@ impl Signals {
                 }
             }
         }
-        Signals::normalized(trs, rois, values)
+        UnitSignals::normalized(trs, rois, values)
     }
 
     /// Converts signals of equal length.
     #[cfg(test)]
-    pub(super) fn from_rows(rows: Vec<Vec<f64>>) -> Signals {
-        Signals::normalized(rows.first().map_or(0, Vec::len), rows.len(), rows.concat())
+    pub(super) fn from_rows(rows: Vec<Vec<f64>>) -> UnitSignals {
+        UnitSignals::normalized(rows.first().map_or(0, Vec::len), rows.len(), rows.concat())
     }
 
-    fn normalized(trs: usize, rois: usize, mut values: Vec<f64>) -> Signals {
+    fn normalized(trs: usize, rois: usize, mut values: Vec<f64>) -> UnitSignals {
         let mut dead = vec![true; rois];
         for (signal, dead) in values.chunks_exact_mut(trs.max(1)).zip(&mut dead) {
             *dead = !normalize(signal);
         }
-        Signals { trs, values, dead }
+        UnitSignals { trs, values, dead }
     }
 
     /// Returns all signals, region after region.
@@ -55,11 +55,11 @@ impl Signals {
     }
 
     /// Returns a copy without the dead signals.
-    pub(super) fn alive(&self) -> Signals {
+    pub(super) fn alive(&self) -> UnitSignals {
         let rows = self.values.chunks_exact(self.trs.max(1)).zip(&self.dead);
         let values: Vec<f64> = rows.filter(|(_, dead)| !**dead).flat_map(|(row, _)| row).copied().collect();
         let dead = vec![false; self.dead.iter().filter(|&&dead| !dead).count()];
-        Signals { trs: self.trs, values, dead }
+        UnitSignals { trs: self.trs, values, dead }
     }
 
     /// Returns the inner product of every pair, row after row; exactly symmetric.

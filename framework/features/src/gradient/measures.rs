@@ -2,8 +2,8 @@
 
 use boldface::TimeSeries;
 
-use super::{Gradients, Steps, Template, too_short};
-use crate::{Feature, Measured, Missing, Networks, fc};
+use super::{ConnectivityGradients, GradientTemplate, Steps, too_short};
+use crate::{Feature, Measurement, Missing, Networks, fc};
 
 /// Returns the features of [`measure`], gradient by gradient: `gradient-range.1`, `gradient-variance.1`,
 /// `gradient-share.1`, and `gradient-mean.1-N` for each network `N`.
@@ -23,19 +23,19 @@ pub fn features(components: usize, networks: &Networks) -> Vec<Feature> {
 ///
 /// - range: largest minus smallest value over the regions with a signal,
 /// - variance over these regions (ddof 0),
-/// - share: of the squared eigenvalues, from 0 to 1 ([`super::Embedding`], [`Gradients::turned_onto`]),
+/// - share: of the squared eigenvalues, from 0 to 1 ([`super::Embedding`], [`ConnectivityGradients::turned_onto`]),
 /// - mean over the regions of each network with a signal: [`Missing::Dead`] if more than half of them
 ///   have none.
 ///
 /// Without gradients, every value is missing for the same reason: [`Missing::Short`] for three volumes
 /// or fewer (the variance of a Fisher z is 1 / (volumes - 3)), or as in [`Steps::gradients`] and
-/// [`Gradients::turned_onto`].
+/// [`ConnectivityGradients::turned_onto`].
 pub fn measure(
     steps: &Steps,
-    template: &Template,
+    template: &GradientTemplate,
     series: &TimeSeries,
     networks: &Networks,
-) -> Vec<Measured> {
+) -> Vec<Measurement> {
     let turned = if too_short(series) {
         Err(Missing::Short)
     } else {
@@ -53,7 +53,7 @@ pub fn measure(
 }
 
 /// Returns the values of gradient `g` in the order of [`features`].
-fn values(gradients: &Gradients, g: usize, networks: &Networks) -> Vec<Result<f64, Missing>> {
+fn values(gradients: &ConnectivityGradients, g: usize, networks: &Networks) -> Vec<Result<f64, Missing>> {
     let map = gradients.map(g);
     let living = || map.iter().copied().filter(|value| !value.is_nan());
     let (low, high) = living()

@@ -4,7 +4,7 @@
 //! As in BrainSpace 0.3.0, they come from the strongest entries of each row of FC, the similarity of
 //! rows ([`affinity`]), and an embedding of it ([`Embedding`]). The gradients of one scan have no sign
 //! of their own, may come in another order than another scan's, and mix if eigenvalues are close. Before
-//! they are measured, they are therefore rotated onto those of a template ([`Gradients::turned_onto`]).
+//! they are measured, they are therefore rotated onto those of a template ([`ConnectivityGradients::turned_onto`]).
 
 mod affinity;
 mod eigen;
@@ -24,7 +24,7 @@ use crate::{Fc, Missing};
 pub use affinity::{Affinity, Kernel, affinity, kept};
 pub use embedding::Embedding;
 pub use measures::{features, measure};
-pub use template::Template;
+pub use template::GradientTemplate;
 
 /// Settings of the steps from functional connectivity to gradients.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +41,7 @@ pub struct Steps {
 
 /// The gradients of one FC matrix.
 #[derive(Clone, Debug)]
-pub struct Gradients {
+pub struct ConnectivityGradients {
     /// Number of regions of the parcellation.
     pub rois: usize,
     /// Regions with a signal, ascending. The others have no value on a gradient.
@@ -63,13 +63,18 @@ impl Steps {
     /// keeps only itself; [`Missing::Pieces`] if affinities leave the regions in separate pieces (not
     /// with [`Embedding::Pca`]); [`Missing::Undefined`] if all rows are alike; [`Missing::Unsettled`] if
     /// an eigenvalue is not found.
-    pub fn gradients(&self, fc: &Fc) -> Result<Gradients, Missing> {
+    pub fn gradients(&self, fc: &Fc) -> Result<ConnectivityGradients, Missing> {
         let living = (0..fc.rois()).filter(|&roi| !fc.at(roi, roi).is_nan()).collect();
         self.of_living(fc.values(), fc.rois(), living)
     }
 
     /// Computes the gradients of the regions `living` of a matrix.
-    fn of_living(&self, fc: &[f64], rois: usize, living: Vec<usize>) -> Result<Gradients, Missing> {
+    fn of_living(
+        &self,
+        fc: &[f64],
+        rois: usize,
+        living: Vec<usize>,
+    ) -> Result<ConnectivityGradients, Missing> {
         let enough = living.len() >= self.least_rois() && kept(living.len(), self.sparsity) > 1;
         if 2 * living.len() < rois || !enough {
             return Err(Missing::Dead);
@@ -77,7 +82,7 @@ impl Steps {
         let affinity = affinity(fc, rois, &living, self.kernel, self.sparsity);
         let embedded = self.embedding.embed(affinity, self.components)?;
         let embedding::Embedded { maps, lambdas, shares } = embedded;
-        Ok(Gradients { rois, living, maps, lambdas, shares })
+        Ok(ConnectivityGradients { rois, living, maps, lambdas, shares })
     }
 
     /// Returns the smallest number of regions: the trivial eigenvector, the gradients and one more.
@@ -92,7 +97,7 @@ fn too_short(series: &TimeSeries) -> bool {
     series.trs() <= 3
 }
 
-impl Gradients {
+impl ConnectivityGradients {
     /// Returns the value of each region on gradient `g`; NaN without a signal.
     pub fn map(&self, g: usize) -> Vec<f64> {
         let mut map = vec![f64::NAN; self.rois];
@@ -113,7 +118,7 @@ impl Gradients {
     /// # Errors
     /// [`Missing::Dead`] if fewer regions than gradients, or fewer than half of all regions, have a
     /// signal in both; [`Missing::Unsettled`] if the singular values are not found.
-    pub fn turned_onto(&self, template: &Template) -> Result<Gradients, Missing> {
+    pub fn turned_onto(&self, template: &GradientTemplate) -> Result<ConnectivityGradients, Missing> {
         let known: Vec<usize> =
             (0..self.living.len()).filter(|&place| template.has(self.living[place])).collect();
         let components = self.maps.ncols();
@@ -124,7 +129,7 @@ impl Gradients {
         let target = Mat::from_fn(known.len(), components, |i, g| template.at(self.living[known[i]], g));
         let turn = procrustes(&source, &target)?;
         let share = |j: usize| (0..components).map(|i| turn[(i, j)].powi(2) * self.shares[i]).sum();
-        Ok(Gradients {
+        Ok(ConnectivityGradients {
             maps: &self.maps * &turn,
             shares: (0..components).map(share).collect(),
             ..self.clone()

@@ -11,7 +11,7 @@ use crate::{Missing, fc};
 /// Gradients of the mean FC of many scans.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
-pub struct Template {
+pub struct GradientTemplate {
     /// Value of every region on each gradient; none for a region without a signal in at least half of
     /// the people.
     pub maps: Vec<Vec<Option<f64>>>,
@@ -24,7 +24,7 @@ pub struct Template {
 /// Number of FC matrices computed at a time, in parallel.
 const AT_A_TIME: usize = 16;
 
-impl Template {
+impl GradientTemplate {
     /// Fits the gradients of the mean FC of `scans`, each with the name of its person. Every person
     /// counts once, regardless of the number of scans.
     ///
@@ -37,7 +37,7 @@ impl Template {
     ///
     /// # Panics
     /// If scans have different numbers of regions.
-    pub fn fit(steps: &Steps, scans: &[(String, &TimeSeries)]) -> Result<Template, Missing> {
+    pub fn fit(steps: &Steps, scans: &[(String, &TimeSeries)]) -> Result<GradientTemplate, Missing> {
         let scans: Vec<_> = scans.iter().filter(|(_, series)| !too_short(series)).collect();
         let mut scans_of: BTreeMap<&str, f64> = BTreeMap::new();
         scans.iter().for_each(|(person, _)| *scans_of.entry(person).or_default() += 1.0);
@@ -64,7 +64,7 @@ impl Template {
         let gradients = steps.of_living(&sums, rois, living)?;
         let map =
             |g| gradients.map(g).iter().map(|value: &f64| value.is_finite().then_some(*value)).collect();
-        Ok(Template {
+        Ok(GradientTemplate {
             maps: (0..steps.components).map(map).collect(),
             lambdas: gradients.lambdas.clone(),
             shares: gradients.shares.clone(),

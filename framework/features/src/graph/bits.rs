@@ -2,16 +2,16 @@
 
 /// Block of words that is always processed as a whole, in a loop of fixed length that the compiler
 /// unrolls and vectorises. Parcellations of up to 512 regions need one per set.
-pub(super) type Line = [u64; 8];
+pub(super) type BitBlock = [u64; 8];
 
-/// Nodes in a [`Line`].
+/// Nodes in a [`BitBlock`].
 const WIDTH: usize = 512;
 
 /// One set of nodes for each node, such as its neighbours or the nodes it reaches.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Bits {
     lines: usize,
-    rows: Vec<Line>,
+    rows: Vec<BitBlock>,
 }
 
 impl Bits {
@@ -32,12 +32,12 @@ impl Bits {
     }
 
     /// Returns the set of node `i`.
-    pub fn row(&self, i: usize) -> &[Line] {
+    pub fn row(&self, i: usize) -> &[BitBlock] {
         &self.rows[i * self.lines..(i + 1) * self.lines]
     }
 
     /// Returns the set of node `i`, to be changed.
-    pub fn row_mut(&mut self, i: usize) -> &mut [Line] {
+    pub fn row_mut(&mut self, i: usize) -> &mut [BitBlock] {
         &mut self.rows[i * self.lines..(i + 1) * self.lines]
     }
 
@@ -53,7 +53,7 @@ impl Bits {
 }
 
 /// Iterates over the nodes of a set, ascending.
-pub(super) fn members(row: &[Line]) -> impl Iterator<Item = usize> + '_ {
+pub(super) fn members(row: &[BitBlock]) -> impl Iterator<Item = usize> + '_ {
     row.as_flattened().iter().enumerate().flat_map(|(word, &bits)| {
         std::iter::successors(Some(bits), |bits| Some(bits & (bits - 1)))
             .take_while(|&bits| bits != 0)
@@ -62,12 +62,12 @@ pub(super) fn members(row: &[Line]) -> impl Iterator<Item = usize> + '_ {
 }
 
 /// Returns the number of nodes in a set.
-pub(super) fn count(row: &[Line]) -> usize {
+pub(super) fn count(row: &[BitBlock]) -> usize {
     row.iter().map(|line| line.iter().map(|word| word.count_ones()).sum::<u32>() as usize).sum()
 }
 
 /// Adds the nodes of `other` to `row`.
-pub(super) fn unite(row: &mut [Line], other: &[Line]) {
+pub(super) fn unite(row: &mut [BitBlock], other: &[BitBlock]) {
     for (line, other) in row.iter_mut().zip(other) {
         for (word, other) in line.iter_mut().zip(other) {
             *word |= other;
@@ -76,6 +76,6 @@ pub(super) fn unite(row: &mut [Line], other: &[Line]) {
 }
 
 /// Returns whether two sets have a node in common.
-pub(super) fn meet(row: &[Line], other: &[Line]) -> bool {
+pub(super) fn meet(row: &[BitBlock], other: &[BitBlock]) -> bool {
     row.iter().zip(other).any(|(a, b)| a.iter().zip(b).fold(0, |any, (a, b)| any | (a & b)) != 0)
 }

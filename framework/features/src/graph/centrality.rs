@@ -4,7 +4,7 @@ use boldface::Result;
 use faer::{Mat, Side};
 
 use super::Graph;
-use super::distances::Queue;
+use super::distances::NodeQueue;
 use crate::Missing;
 
 /// Returns the strength of each node: the sum of the weights of its edges. As `bct.strengths_und`.
@@ -45,7 +45,7 @@ pub fn assortativity(graph: &Graph) -> Result<f64, Missing> {
 pub fn betweenness(graph: &Graph) -> Vec<f64> {
     let nodes = graph.nodes();
     let mut through = vec![0.0; nodes];
-    let mut queue = Queue::default();
+    let mut queue = NodeQueue::default();
     for from in 0..nodes {
         let mut distances = vec![f64::INFINITY; nodes];
         let mut paths = vec![0.0; nodes];

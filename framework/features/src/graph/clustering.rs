@@ -1,7 +1,7 @@
 //! Clustering: how many of the possible triangles around a node exist, and their weights.
 
 use super::Graph;
-use super::bits::{Bits, Line};
+use super::bits::{BitBlock, Bits};
 use crate::Missing;
 
 /// Computes the weighted clustering coefficient of each node: the mean, over pairs of its neighbours, of
@@ -85,7 +85,7 @@ pub(super) fn triangles(neighbours: &Bits) -> usize {
 }
 
 /// Copies the nodes of `row` above `i` to `above`.
-fn keep_above(above: &mut [Line], row: &[Line], i: usize) {
+fn keep_above(above: &mut [BitBlock], row: &[BitBlock], i: usize) {
     above.copy_from_slice(row);
     let words = above.as_flattened_mut();
     words[..i / 64].fill(0);
@@ -94,8 +94,9 @@ fn keep_above(above: &mut [Line], row: &[Line], i: usize) {
 }
 
 /// Returns the number of nodes that two sets share.
-fn common(a: &[Line], b: &[Line]) -> usize {
-    let shared = |(a, b): (&Line, &Line)| a.iter().zip(b).map(|(a, b)| (a & b).count_ones()).sum::<u32>();
+fn common(a: &[BitBlock], b: &[BitBlock]) -> usize {
+    let shared =
+        |(a, b): (&BitBlock, &BitBlock)| a.iter().zip(b).map(|(a, b)| (a & b).count_ones()).sum::<u32>();
     a.iter().zip(b).map(shared).sum::<u32>() as usize
 }
 

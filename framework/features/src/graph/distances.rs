@@ -50,7 +50,7 @@ impl Distances {
 pub fn distances(graph: &Graph) -> Distances {
     let nodes = graph.nodes();
     let mut values = vec![f64::INFINITY; nodes * nodes];
-    let mut queue = Queue::default();
+    let mut queue = NodeQueue::default();
     for (from, row) in values.chunks_exact_mut(nodes.max(1)).enumerate() {
         row[from] = 0.0;
         queue.push(0.0, from);
@@ -72,9 +72,9 @@ pub fn distances(graph: &Graph) -> Distances {
 
 /// Priority queue of nodes by distance, nearest first; of equally near ones the lower first.
 #[derive(Default)]
-pub(super) struct Queue(BinaryHeap<Reverse<(u64, usize)>>);
+pub(super) struct NodeQueue(BinaryHeap<Reverse<(u64, usize)>>);
 
-impl Queue {
+impl NodeQueue {
     /// Adds a node. Distances are not negative, so their bits sort as they do.
     pub fn push(&mut self, distance: f64, node: usize) {
         self.0.push(Reverse((distance.to_bits(), node)));

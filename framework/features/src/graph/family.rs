@@ -2,9 +2,9 @@
 
 use boldface::seed::stream;
 
-use super::{Edges, Graph, Weights, clustering, hops, local_efficiency, louvain, modularity, module_z};
+use super::{EdgeWeights, Edges, Graph, clustering, hops, local_efficiency, louvain, modularity, module_z};
 use super::{participation, small_worldness, strengths};
-use crate::{Fc, Feature, Measured, Missing, Networks};
+use crate::{Fc, Feature, Measurement, Missing, Networks};
 
 /// Minimum number of volumes for a graph. With fewer, the sampling error of a correlation,
 /// `1 / sqrt(trs - 3)` in Fisher's z, is above 0.37, so chance mostly decides which edges are strongest. With three
@@ -13,7 +13,7 @@ pub const MIN_TRS: usize = 10;
 
 /// Settings for making and searching graphs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
+pub struct GraphSettings {
     /// Densities: shares of all pairs of regions that are edges, each above 0 and up to 1. Values are
     /// means over them.
     pub densities: Vec<f64>,
@@ -25,10 +25,15 @@ pub struct Settings {
     pub nulls: usize,
 }
 
-impl Default for Settings {
+impl Default for GraphSettings {
     /// Densities 0.1, 0.15, .. 0.3, absolute correlations, 10 searches, 5 random graphs.
-    fn default() -> Settings {
-        Settings { densities: vec![0.1, 0.15, 0.2, 0.25, 0.3], edges: Edges::Absolute, runs: 10, nulls: 5 }
+    fn default() -> GraphSettings {
+        GraphSettings {
+            densities: vec![0.1, 0.15, 0.2, 0.25, 0.3],
+            edges: Edges::Absolute,
+            runs: 10,
+            nulls: 5,
+        }
     }
 }
 
@@ -64,8 +69,14 @@ pub fn features(networks: &Networks) -> Vec<Feature> {
 /// by its width. Regions without a signal are not nodes. A value is [`Missing::Dead`] if more than half
 /// of the regions (for a network: of its regions) have none. Below [`MIN_TRS`] volumes everything is
 /// [`Missing::Short`].
-pub fn measure(fc: &Fc, trs: usize, networks: &Networks, settings: &Settings, seed: u64) -> Vec<Measured> {
-    let weights = Weights::from_fc(fc, settings.edges);
+pub fn measure(
+    fc: &Fc,
+    trs: usize,
+    networks: &Networks,
+    settings: &GraphSettings,
+    seed: u64,
+) -> Vec<Measurement> {
+    let weights = EdgeWeights::from_fc(fc, settings.edges);
     let refused = if trs < MIN_TRS {
         Some(Missing::Short)
     } else {
@@ -95,7 +106,7 @@ fn at_density(
     density: f64,
     regions: &[usize],
     networks: &Networks,
-    settings: &Settings,
+    settings: &GraphSettings,
     seed: u64,
 ) -> Vec<Result<f64, Missing>> {
     if graph.edges() == 0 {

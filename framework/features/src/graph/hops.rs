@@ -1,7 +1,7 @@
 //! Distances in hops: the number of edges between two nodes.
 
 use super::Graph;
-use super::bits::{Bits, Line, count, meet, members, unite};
+use super::bits::{BitBlock, Bits, count, meet, members, unite};
 use crate::Missing;
 
 /// Number of pairs of nodes at each distance in hops.
@@ -86,7 +86,7 @@ pub(super) fn of_bits(neighbours: &Bits) -> Hops {
 }
 
 /// Adds to `row` the nodes that `i` reaches with one more hop; it does not reach `missing` nodes yet.
-fn step(neighbours: &Bits, reached: &Bits, i: usize, missing: usize, row: &mut [Line]) {
+fn step(neighbours: &Bits, reached: &Bits, i: usize, missing: usize, row: &mut [BitBlock]) {
     let degree = count(neighbours.row(i));
     if 2 * missing >= degree {
         return members(neighbours.row(i)).for_each(|j| unite(row, reached.row(j)));

@@ -1,7 +1,7 @@
 //! Local efficiency: how near the neighbours of a node are to each other without it.
 
 use super::Graph;
-use super::bits::{Bits, Line};
+use super::bits::{BitBlock, Bits};
 use super::hops::of_bits;
 
 /// Computes the local efficiency of each node: the efficiency in hops of the graph of its neighbours
@@ -88,23 +88,23 @@ fn inverse_of_many(graph: &Graph, i: usize) -> f64 {
 /// Each word is packed by `compress` of Hacker's Delight (Warren 2012, 7-4). Its moves depend only on
 /// `among`, so they are computed once for all sets. All words of a line move at once.
 struct Squeeze {
-    lines: Vec<(Line, [Line; 6])>,
+    lines: Vec<(BitBlock, [BitBlock; 6])>,
     /// Number of bits in each word.
     counts: Vec<u32>,
 }
 
 impl Squeeze {
-    fn new(among: &[Line]) -> Squeeze {
+    fn new(among: &[BitBlock]) -> Squeeze {
         let counts = among.as_flattened().iter().map(|word| word.count_ones()).collect();
         Squeeze { lines: among.iter().map(|line| (*line, moves(line))).collect(), counts }
     }
 
     /// Packs the nodes of `row` that are in `among`, which must have at most `64 * WORDS` nodes.
-    fn apply<const WORDS: usize>(&self, row: &[Line]) -> [u64; WORDS] {
+    fn apply<const WORDS: usize>(&self, row: &[BitBlock]) -> [u64; WORDS] {
         let mut squeezed = [0; WORDS];
         let mut place = 0;
         for (place_of_line, ((among, moves), line)) in self.lines.iter().zip(row).enumerate() {
-            let mut words: Line = std::array::from_fn(|word| line[word] & among[word]);
+            let mut words: BitBlock = std::array::from_fn(|word| line[word] & among[word]);
             for (step, moves) in moves.iter().enumerate() {
                 for (word, moves) in words.iter_mut().zip(moves) {
                     let moved = *word & moves;
@@ -127,7 +127,7 @@ impl Squeeze {
 }
 
 /// Returns the bits of each word that move by 1, 2, 4, .. places in turn.
-fn moves(among: &Line) -> [Line; 6] {
+fn moves(among: &BitBlock) -> [BitBlock; 6] {
     let mut moves = [[0; 8]; 6];
     for (word, &among) in among.iter().enumerate() {
         let mut mask = among;

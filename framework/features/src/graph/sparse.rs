@@ -100,9 +100,9 @@ impl Graph {
 
     /// Builds a graph of `nodes` nodes with at most `ends` ends of edges; `row` adds the neighbours of a
     /// node.
-    pub(super) fn kept(nodes: usize, ends: usize, mut row: impl FnMut(usize, &mut Kept)) -> Graph {
+    pub(super) fn kept(nodes: usize, ends: usize, mut row: impl FnMut(usize, &mut GraphDraft)) -> Graph {
         // One more place than needed: a rejected edge is written there and overwritten.
-        let mut kept = Kept { length: 0, neighbours: vec![0; ends + 1], weights: vec![0.0; ends + 1] };
+        let mut kept = GraphDraft { length: 0, neighbours: vec![0; ends + 1], weights: vec![0.0; ends + 1] };
         let (mut starts, mut bits) = (vec![0], Bits::empty(nodes));
         for i in 0..nodes {
             let start = kept.length;
@@ -119,13 +119,13 @@ impl Graph {
 }
 
 /// Neighbours and weights of a graph under construction.
-pub(super) struct Kept {
+pub(super) struct GraphDraft {
     length: usize,
     neighbours: Vec<u32>,
     weights: Vec<f64>,
 }
 
-impl Kept {
+impl GraphDraft {
     /// Adds a neighbour if `keep` is true, without a branch, because it would be unpredictable.
     pub fn push(&mut self, j: usize, weight: f64, keep: bool) {
         self.neighbours[self.length] = j as u32;

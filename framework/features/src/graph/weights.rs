@@ -19,20 +19,20 @@ pub enum Edges {
 
 /// A weight of 0 or more for every pair of regions with a signal; 0 means no edge.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Weights {
+pub struct EdgeWeights {
     regions: Vec<usize>,
     values: Vec<f64>,
 }
 
-impl Weights {
+impl EdgeWeights {
     /// Derives weights from FC. Regions without a signal (NaN) do not become nodes.
-    pub fn from_fc(fc: &Fc, edges: Edges) -> Weights {
-        Weights::of_matrix(fc.rois(), fc.values(), edges)
+    pub fn from_fc(fc: &Fc, edges: Edges) -> EdgeWeights {
+        EdgeWeights::of_matrix(fc.rois(), fc.values(), edges)
     }
 
     /// Derives weights from any symmetric matrix of `rois` rows, row after row. A NaN on the diagonal
     /// leaves a region out; otherwise the diagonal is ignored.
-    pub fn of_matrix(rois: usize, couplings: &[f64], edges: Edges) -> Weights {
+    pub fn of_matrix(rois: usize, couplings: &[f64], edges: Edges) -> EdgeWeights {
         let regions: Vec<usize> = (0..rois).filter(|&i| !couplings[i * rois + i].is_nan()).collect();
         let mut values = vec![0.0; regions.len() * regions.len()];
         let rows = values.chunks_exact_mut(regions.len().max(1));
@@ -49,7 +49,7 @@ impl Weights {
             }
             row[node] = 0.0;
         }
-        Weights { regions, values }
+        EdgeWeights { regions, values }
     }
 
     /// Returns the number of nodes.

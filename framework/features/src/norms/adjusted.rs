@@ -8,7 +8,7 @@ use boldface_imaging::table::stray_text;
 /// Codes of columns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", transparent)]
-pub(super) struct Covariates(Vec<Covariate>);
+pub(super) struct NormCovariates(Vec<Covariate>);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", rename_all = "kebab-case", deny_unknown_fields)]
@@ -19,13 +19,13 @@ enum Covariate {
     Category { column: String, levels: Vec<String> },
 }
 
-impl Covariates {
+impl NormCovariates {
     /// Derives the codes of `columns` from `scans`.
     ///
     /// # Errors
     /// If a scan has no value in a column, a word where most have numbers, or a column is constant or
     /// listed twice.
-    pub(super) fn learn(columns: &[String], scans: &[&ScanInfo]) -> Result<Covariates> {
+    pub(super) fn learn(columns: &[String], scans: &[&ScanInfo]) -> Result<NormCovariates> {
         let mut all = Vec::new();
         for (place, column) in columns.iter().enumerate() {
             if columns[..place].contains(column) {
@@ -42,7 +42,7 @@ impl Covariates {
             }
             all.push(Covariate::learn(column, &values)?);
         }
-        Ok(Covariates(all))
+        Ok(NormCovariates(all))
     }
 
     /// Returns the coded columns of a scan.

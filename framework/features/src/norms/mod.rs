@@ -8,8 +8,8 @@ mod tests;
 
 use boldface::{Deserialize, Result, ScanInfo, Serialize};
 
-use crate::{Feature, Measured, Missing};
-use adjusted::Covariates;
+use crate::{Feature, Measurement, Missing};
+use adjusted::NormCovariates;
 use spread::Norm;
 
 /// Mean and spread of every feature, learned from training scans alone.
@@ -26,7 +26,7 @@ use spread::Norm;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", try_from = "Form", into = "Form")]
 pub struct Norms {
-    covariates: Covariates,
+    covariates: NormCovariates,
     norms: Vec<Norm>,
 }
 
@@ -46,7 +46,7 @@ pub struct Compared {
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
 struct Form {
     version: u32,
-    adjust: Covariates,
+    adjust: NormCovariates,
     norms: Vec<Norm>,
 }
 
@@ -62,7 +62,7 @@ impl Norms {
     /// If there is no scan, scans have different features, or one has no value in a column; if a column
     /// is the same in every scan or follows from the others; if there are no more people than
     /// parameters.
-    pub fn fit(rows: &[Vec<Measured>], scans: &[&ScanInfo], adjust: &[String]) -> Result<Norms> {
+    pub fn fit(rows: &[Vec<Measurement>], scans: &[&ScanInfo], adjust: &[String]) -> Result<Norms> {
         if rows.len() != scans.len() {
             return Err(format!("{} scans were measured of {}", rows.len(), scans.len()).into());
         }
@@ -72,7 +72,7 @@ impl Norms {
                 return Err(format!("`{}` and `{}` have different features", scans[0].id, scan.id).into());
             }
         }
-        let covariates = Covariates::learn(adjust, scans)?;
+        let covariates = NormCovariates::learn(adjust, scans)?;
         let norms = spread::fit(rows, scans, &covariates)?;
         Ok(Norms { covariates, norms })
     }
@@ -82,14 +82,14 @@ impl Norms {
     /// # Errors
     /// If the features are not those of the norms; if the scan has no value in a column that is adjusted
     /// for, or one that does not occur in training.
-    pub fn compare(&self, measured: &[Measured], scan: &ScanInfo) -> Result<Vec<Compared>> {
+    pub fn compare(&self, measured: &[Measurement], scan: &ScanInfo) -> Result<Vec<Compared>> {
         let features = measured.iter().map(|one| &one.feature);
         if !features.eq(self.features()) {
             let error = format!("`{}` has other features than the scans that the norms rest on", scan.id);
             return Err(error.into());
         }
         let coded = self.covariates.code(scan)?;
-        let compared = |(one, norm): (&Measured, &Norm)| Compared {
+        let compared = |(one, norm): (&Measurement, &Norm)| Compared {
             z: one.value.and_then(|value| norm.z(value, &coded)),
             scans: norm.scans,
             people: norm.people,

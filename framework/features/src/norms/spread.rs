@@ -6,8 +6,8 @@ use boldface::{Deserialize, Result, ScanInfo, Serialize};
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
 
-use super::adjusted::Covariates;
-use crate::{Feature, Measured, Missing};
+use super::adjusted::NormCovariates;
+use crate::{Feature, Measurement, Missing};
 
 /// Norm of one feature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,7 +72,11 @@ impl Norm {
 ///
 /// # Errors
 /// If a column follows from the others, or there are no more people than parameters.
-pub(super) fn fit(rows: &[Vec<Measured>], scans: &[&ScanInfo], covariates: &Covariates) -> Result<Vec<Norm>> {
+pub(super) fn fit(
+    rows: &[Vec<Measurement>],
+    scans: &[&ScanInfo],
+    covariates: &NormCovariates,
+) -> Result<Vec<Norm>> {
     let people: Vec<String> = scans.iter().map(|scan| scan.id.person()).collect();
     let coded = scans.iter().map(|scan| covariates.code(scan)).collect::<Result<Vec<_>>>()?;
     let all: Vec<usize> = (0..scans.len()).collect();
@@ -126,7 +130,7 @@ impl Design {
 
     /// # Errors
     /// If a column follows from the others, or there are no more people than columns.
-    fn check(&self, covariates: &Covariates) -> Result<()> {
+    fn check(&self, covariates: &NormCovariates) -> Result<()> {
         let width = self.columns.ncols();
         if self.people <= width {
             let (people, columns) = (self.people, width - 1);

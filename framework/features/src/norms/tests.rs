@@ -5,7 +5,7 @@ use expect_test::expect;
 use proptest::prelude::*;
 
 use super::Norms;
-use crate::{Feature, Measured, Missing};
+use crate::{Feature, Measurement, Missing};
 
 fn info(subject: usize, run: usize, columns: &[(&str, &str)]) -> ScanInfo {
     let id = ScanId {
@@ -20,12 +20,12 @@ fn info(subject: usize, run: usize, columns: &[(&str, &str)]) -> ScanInfo {
     ScanInfo { id, tr: 2.0, trs: 9, rois: 2, phenotype: phenotype.collect(), events: vec![], cuts: vec![] }
 }
 
-fn row(values: &[Result<f64, Missing>]) -> Vec<Measured> {
+fn row(values: &[Result<f64, Missing>]) -> Vec<Measurement> {
     let names = ["a", "b", "c"];
     values.iter().zip(names).map(|(&value, name)| Feature::new("m", &[name]).is(value)).collect()
 }
 
-fn fit(rows: &[Vec<Measured>], scans: &[ScanInfo], adjust: &[&str]) -> boldface::Result<Norms> {
+fn fit(rows: &[Vec<Measurement>], scans: &[ScanInfo], adjust: &[&str]) -> boldface::Result<Norms> {
     let adjust: Vec<String> = adjust.iter().map(|&column| column.to_owned()).collect();
     Norms::fit(rows, &scans.iter().collect::<Vec<_>>(), &adjust)
 }
@@ -96,7 +96,7 @@ fn what_is_missing_or_does_not_vary_has_no_z() {
 }
 
 /// Returns twelve scans of ten people, as in `tests/python/norms_golden.py`.
-fn study() -> (Vec<Vec<Measured>>, Vec<ScanInfo>) {
+fn study() -> (Vec<Vec<Measurement>>, Vec<ScanInfo>) {
     let ages = [20, 20, 31, 45, 45, 52, 38, 27, 61, 33, 29, 48];
     let sites: Vec<char> = "aabbbcacbcab".chars().collect();
     let people = [0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9];
@@ -166,7 +166,7 @@ fn a_word_among_numbers_makes_no_categories() {
     let ages = ["61", "72", "89+", "40", "55"];
     let scans: Vec<ScanInfo> =
         (0..).zip(ages).map(|(subject, age)| info(subject, 1, &[("age", age)])).collect();
-    let rows: Vec<Vec<Measured>> = (0..5).map(|value| row(&[Ok(f64::from(value))])).collect();
+    let rows: Vec<Vec<Measurement>> = (0..5).map(|value| row(&[Ok(f64::from(value))])).collect();
     expect!["`d/sub-02_run-1` has `89+` in `age`, which norms are adjusted for and which holds numbers otherwise; write a number, or leave that scan out"]
         .assert_eq(&error(fit(&rows, &scans, &["age"])));
 }

@@ -4,8 +4,8 @@ use boldface::{Cut, TimeSeries};
 
 use super::stretches::longest;
 use crate::signal::{alive, lag1};
-use crate::spectrum::{Band, Spectra};
-use crate::{Feature, Measured, Missing, Networks};
+use crate::spectrum::{FrequencyBand, Spectra};
+use crate::{Feature, Measurement, Missing, Networks};
 
 /// Unit of amplitudes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Amplitude {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fluctuations {
     /// Band of ALFF and fALFF.
-    pub band: Band,
+    pub band: FrequencyBand,
     /// Unit of the amplitude.
     pub amplitude: Amplitude,
 }
@@ -48,7 +48,7 @@ impl Fluctuations {
     ///
     /// Regions without a value are left out. If they are more than half of a network, its value is
     /// missing for the reason of the first of them, such as [`Missing::Dead`].
-    pub fn measure(&self, series: &TimeSeries, networks: &Networks, cuts: &[Cut]) -> Vec<Measured> {
+    pub fn measure(&self, series: &TimeSeries, networks: &Networks, cuts: &[Cut]) -> Vec<Measurement> {
         let stretch = longest(cuts, series.trs(), series.tr());
         let spectra = Spectra::new(stretch.len(), series.tr());
         let of_region = |roi: usize| -> OfRegion {

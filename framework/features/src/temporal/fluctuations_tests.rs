@@ -19,7 +19,7 @@ fn series(trs: usize, rois: usize, value: impl Fn(usize, usize) -> f64) -> TimeS
     TimeSeries::new(trs, rois, 2.0, values.map(|(t, roi)| value(t, roi) as f32).collect()).unwrap()
 }
 
-fn value_of(measured: &[Measured], feature: &str) -> Result<f64, Missing> {
+fn value_of(measured: &[Measurement], feature: &str) -> Result<f64, Missing> {
     measured.iter().find(|measured| measured.feature.to_string() == feature).unwrap().value
 }
 

@@ -8,4 +8,4 @@ pub mod windows;
 
 pub use fluctuations::{Amplitude, Fluctuations};
 pub use states::{States, Visits};
-pub use windows::{Shape, Sliding, Windowed};
+pub use windows::{Sliding, WindowTaper, Windowed};

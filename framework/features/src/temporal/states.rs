@@ -4,7 +4,7 @@ use boldface::{Deserialize, Serialize};
 
 use super::clusters::{Clusters, nearest};
 use super::windows::{Windowed, pairs};
-use crate::{Feature, Measured, Missing, Networks};
+use crate::{Feature, Measurement, Missing, Networks};
 
 /// Coupling of networks in each state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,8 +99,8 @@ impl Visits {
     /// Returns `state-occupancy.K` and `state-dwell.K` (seconds) for each of `states` states K from 1,
     /// and `state-switches` (per minute). A state that is never entered has no dwell time:
     /// [`Missing::Undefined`].
-    pub fn measured(visits: &Result<Visits, Missing>, states: usize) -> Vec<Measured> {
-        let each = |measure: &str, of: &dyn Fn(&Visits) -> &[f64]| -> Vec<Measured> {
+    pub fn measured(visits: &Result<Visits, Missing>, states: usize) -> Vec<Measurement> {
+        let each = |measure: &str, of: &dyn Fn(&Visits) -> &[f64]| -> Vec<Measurement> {
             let value = |state: usize| visits.as_ref().map(|visits| of(visits)[state]).map_err(|&why| why);
             let feature = |state: usize| Feature::new(measure, &[&(state + 1).to_string()]);
             (0..states).map(|state| feature(state).is(value(state))).collect()

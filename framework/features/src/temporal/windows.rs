@@ -8,7 +8,7 @@ use crate::{Missing, Networks};
 
 /// Weights of volumes within a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum WindowTaper {
     /// Equal weights.
     Square,
     /// Lower weights towards both ends: the square convolved with a Gaussian with an SD of three volumes
@@ -48,15 +48,15 @@ impl Sliding {
     ///
     /// # Errors
     /// [`Missing::SlowTr`] if a window has fewer than [`LEAST_TRS`] volumes.
-    pub fn new(window: f64, step: f64, shape: Shape, tr: f64) -> Result<Sliding, Missing> {
+    pub fn new(window: f64, step: f64, shape: WindowTaper, tr: f64) -> Result<Sliding, Missing> {
         let length = (window / tr).round();
         if !(length >= LEAST_TRS as f64 && length <= 1e6) {
             return Err(Missing::SlowTr);
         }
         let length = length as usize;
         let weight = |t: usize| match shape {
-            Shape::Square => 1.0,
-            Shape::Tapered => {
+            WindowTaper::Square => 1.0,
+            WindowTaper::Tapered => {
                 (0..length).map(|u| (t.abs_diff(u) as f64 / TAPER).powi(2)).map(|d| (-d / 2.0).exp()).sum()
             }
         };

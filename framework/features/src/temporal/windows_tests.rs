@@ -15,7 +15,7 @@ fn networks() -> Networks {
 #[test]
 fn a_square_window_has_the_mean_correlations_of_its_piece() {
     let (series, networks) = (golden::series(), networks());
-    let sliding = Sliding::new(60.0, 10.0, Shape::Square, 2.0).unwrap();
+    let sliding = Sliding::new(60.0, 10.0, WindowTaper::Square, 2.0).unwrap();
     assert_eq!((sliding.length(), sliding.step, sliding.step_seconds()), (30, 5, 10.0));
     let windows = sliding.couplings(&series, &networks, std::slice::from_ref(&(0..120))).unwrap();
     assert_eq!(windows.len(), (120 - 30) / 5 + 1);
@@ -35,7 +35,7 @@ fn a_square_window_has_the_mean_correlations_of_its_piece() {
 fn a_taper_weighs_the_middle_more() {
     // Weight of volume t: the sum of exp(-(t - u)^2 / 18) over the window. The two signals agree in the
     // middle and disagree at both ends.
-    let tapered = Sliding::new(40.0, 2.0, Shape::Tapered, 2.0).unwrap();
+    let tapered = Sliding::new(40.0, 2.0, WindowTaper::Tapered, 2.0).unwrap();
     assert!((tapered.weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
     assert!((0..20).all(|t| (tapered.weights[t] - tapered.weights[19 - t]).abs() < 1e-12));
     let sum = |t: i32| (0..20).map(|u| (-f64::from(t - u).powi(2) / 18.0).exp()).sum::<f64>();
@@ -45,7 +45,7 @@ fn a_taper_weighs_the_middle_more() {
     let series = TimeSeries::new(40, 2, 2.0, values.map(|x| x as f32).collect()).unwrap();
     let names = ["a", "b"].map(str::to_owned).to_vec();
     let networks = Networks::group(&Regions { names: names.clone(), networks: names });
-    let square = Sliding::new(40.0, 2.0, Shape::Square, 2.0).unwrap();
+    let square = Sliding::new(40.0, 2.0, WindowTaper::Square, 2.0).unwrap();
     let first = |sliding: &Sliding| {
         sliding.couplings(&series, &networks, std::slice::from_ref(&(0..40))).unwrap()[0].coupling[0]
     };
@@ -59,7 +59,7 @@ fn a_taper_weighs_the_middle_more() {
 #[test]
 fn no_window_reaches_over_a_cut() {
     let (series, networks) = (golden::series(), networks());
-    let sliding = Sliding::new(60.0, 2.0, Shape::Square, 2.0).unwrap();
+    let sliding = Sliding::new(60.0, 2.0, WindowTaper::Square, 2.0).unwrap();
     // Stretches: volumes 0..40, 40..50 (too short) and 50..120.
     let cuts = [Cut { at: 80.0, seconds: 2.0 }, Cut { at: 100.0, seconds: 6.0 }];
     let windows = sliding.couplings(&series, &networks, &stretches(&cuts, 120, 2.0)).unwrap();
@@ -78,16 +78,16 @@ fn no_window_reaches_over_a_cut() {
 
 #[test]
 fn windows_of_few_volumes_are_refused_and_dead_networks_have_no_coupling() {
-    assert_eq!(Sliding::new(27.0, 2.0, Shape::Square, 3.0), Err(Missing::SlowTr));
-    assert_eq!(Sliding::new(f64::NAN, 2.0, Shape::Square, 3.0), Err(Missing::SlowTr));
-    assert_eq!(Sliding::new(30.0, 0.1, Shape::Square, 3.0).unwrap().step, 1);
+    assert_eq!(Sliding::new(27.0, 2.0, WindowTaper::Square, 3.0), Err(Missing::SlowTr));
+    assert_eq!(Sliding::new(f64::NAN, 2.0, WindowTaper::Square, 3.0), Err(Missing::SlowTr));
+    assert_eq!(Sliding::new(30.0, 0.1, WindowTaper::Square, 3.0).unwrap().step, 1);
     let networks = networks();
     let seen = golden::series();
     // Network N0 and one region of N1 have no signal.
     let dead = |roi: usize| roi == 1 || (roi.is_multiple_of(7) && roi != 59);
     let values = seen.values().iter().enumerate().map(|(at, &x)| if dead(at % 60) { 0.1 } else { x });
     let series = seen.with_values(values.collect()).unwrap();
-    let sliding = Sliding::new(60.0, 10.0, Shape::Tapered, 2.0).unwrap();
+    let sliding = Sliding::new(60.0, 10.0, WindowTaper::Tapered, 2.0).unwrap();
     for window in sliding.couplings(&series, &networks, std::slice::from_ref(&(0..120))).unwrap() {
         for ((a, b), r) in pairs(&networks).into_iter().zip(window.coupling) {
             assert_eq!(r.is_nan(), a == 0 || b == 0, "{a}-{b}");

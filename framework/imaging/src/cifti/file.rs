@@ -5,7 +5,7 @@ use std::path::Path;
 use boldface::Result;
 
 use super::dimension::Dimension;
-use crate::nifti::{Source, Voxels, at, product};
+use crate::nifti::{ImageSource, Voxels, at, product};
 use crate::xml::Element;
 
 /// Code of the NIfTI extension that holds a CIFTI file's XML.
@@ -23,7 +23,7 @@ pub(crate) struct Cifti {
 impl Cifti {
     /// Opens a file.
     pub fn open(path: &Path) -> Result<Cifti> {
-        let source = Source::open(path)?;
+        let source = ImageSource::open(path)?;
         if !source.fields.is_cifti() {
             return at(path, Err("not a CIFTI-2 file: its NIfTI intent is not one of CIFTI's"));
         }
@@ -34,7 +34,7 @@ impl Cifti {
     ///
     /// # Errors
     /// If the XML is missing or damaged, or does not match the shape of the matrix.
-    pub fn new(mut source: Source) -> Result<Cifti> {
+    pub fn new(mut source: ImageSource) -> Result<Cifti> {
         let text = source.extension(EXTENSION)?;
         let [along, down] = at(&source.path, describe(text, &source.fields.dims))?;
         let voxels = Voxels::new(source, down.len(), along.len())?;

@@ -13,7 +13,7 @@ mod tests;
 
 pub use dimension::Label;
 pub use maps::{LabelMap, ScalarMaps, read_labels, read_scalars};
-pub use model::{BrainModel, Places};
+pub use model::{BrainModel, StructurePlaces};
 
 pub(crate) use dimension::Dimension;
 pub(crate) use file::Cifti;

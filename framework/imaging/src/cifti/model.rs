@@ -12,12 +12,12 @@ pub struct BrainModel {
     /// Index of its first grayordinate within the file.
     pub first: usize,
     /// Locations of its grayordinates.
-    pub places: Places,
+    pub places: StructurePlaces,
 }
 
 /// Locations of a structure's grayordinates, in order.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Places {
+pub enum StructurePlaces {
     /// On a surface.
     Surface {
         /// Number of vertices of the whole surface, medial wall included.
@@ -38,8 +38,8 @@ impl BrainModel {
     /// Number of grayordinates.
     pub fn len(&self) -> usize {
         match &self.places {
-            Places::Surface { indices, .. } => indices.len(),
-            Places::Voxels { indices, .. } => indices.len(),
+            StructurePlaces::Surface { indices, .. } => indices.len(),
+            StructurePlaces::Voxels { indices, .. } => indices.len(),
         }
     }
 
@@ -79,7 +79,7 @@ fn model(element: &Element, grid: Option<&Grid>) -> Result<BrainModel, String> {
                 Some(vertex) => {
                     return Err(format!("`{structure}` has vertex {vertex}, but only {vertices} vertices"));
                 }
-                None => Places::Surface { vertices, indices },
+                None => StructurePlaces::Surface { vertices, indices },
             }
         }
         "CIFTI_MODEL_TYPE_VOXELS" => {
@@ -98,7 +98,7 @@ fn model(element: &Element, grid: Option<&Grid>) -> Result<BrainModel, String> {
                         "`{structure}` has voxel {voxel:?} outside of its volume of {shape}"
                     ));
                 }
-                None => Places::Voxels { grid: grid.clone(), indices: voxels.to_vec() },
+                None => StructurePlaces::Voxels { grid: grid.clone(), indices: voxels.to_vec() },
             }
         }
         other => return Err(format!("`{structure}` is of an unknown kind `{other}`")),

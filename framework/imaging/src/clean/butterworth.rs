@@ -16,7 +16,7 @@ pub(super) struct Section {
 
 /// The frequency band that passes, in Hz.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Band {
+pub(super) enum PassBand {
     /// Frequencies below the cut-off.
     Low(f64),
     /// Frequencies above the cut-off.
@@ -25,13 +25,13 @@ pub(super) enum Band {
     Between(f64, f64),
 }
 
-impl Band {
-    pub(super) fn from_limits(high_pass: Option<f64>, low_pass: Option<f64>) -> Option<Band> {
+impl PassBand {
+    pub(super) fn from_limits(high_pass: Option<f64>, low_pass: Option<f64>) -> Option<PassBand> {
         match (high_pass, low_pass) {
             (None, None) => None,
-            (None, Some(low)) => Some(Band::Low(low)),
-            (Some(high), None) => Some(Band::High(high)),
-            (Some(high), Some(low)) => Some(Band::Between(high, low)),
+            (None, Some(low)) => Some(PassBand::Low(low)),
+            (Some(high), None) => Some(PassBand::High(high)),
+            (Some(high), Some(low)) => Some(PassBand::Between(high, low)),
         }
     }
 }
@@ -44,14 +44,14 @@ struct Roots {
 }
 
 /// Designs the filter for a TR in seconds. Every cut-off must be between 0 and the Nyquist frequency.
-pub(super) fn design(band: Band, tr: f64) -> Vec<Section> {
+pub(super) fn design(band: PassBand, tr: f64) -> Vec<Section> {
     // Warp as scipy does: frequencies relative to Nyquist become analogue frequencies at a sampling rate
     // of 2.
     let warp = |hz: f64| 4.0 * (PI * (2.0 * hz * tr) / 2.0).tan();
     let analogue = match band {
-        Band::Low(cut) => low_pass(warp(cut)),
-        Band::High(cut) => high_pass(warp(cut)),
-        Band::Between(from, to) => band_pass(warp(from), warp(to)),
+        PassBand::Low(cut) => low_pass(warp(cut)),
+        PassBand::High(cut) => high_pass(warp(cut)),
+        PassBand::Between(from, to) => band_pass(warp(from), warp(to)),
     };
     sections(bilinear(analogue))
 }

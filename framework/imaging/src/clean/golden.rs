@@ -5,7 +5,7 @@
 
 use boldface::serde_json::{self, Value};
 
-use super::butterworth::{self, Band};
+use super::butterworth::{self, PassBand};
 use super::{Cleaning, Filter, Standardization, clean};
 use crate::matrix::Matrix;
 use crate::resample;
@@ -126,7 +126,7 @@ fn the_sections_are_scipys() {
     let golden = golden();
     let bands = golden["bands"].as_array().unwrap();
     for (band, theirs) in bands.iter().zip(golden["sections"].as_array().unwrap()) {
-        let ours = Band::from_limits(band[0].as_f64(), band[1].as_f64()).unwrap();
+        let ours = PassBand::from_limits(band[0].as_f64(), band[1].as_f64()).unwrap();
         let ours = butterworth::design(ours, band[2].as_f64().unwrap());
         assert_eq!(ours.len(), theirs.as_array().unwrap().len());
         for (ours, theirs) in ours.iter().zip(theirs.as_array().unwrap()) {

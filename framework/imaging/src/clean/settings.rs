@@ -142,7 +142,7 @@ impl Cleaning {
         }
         Ok(match (self.filter, self.high_pass) {
             (Filter::Cosine, Some(high_pass)) => Filtering::Cosine { high_pass },
-            _ => match butterworth::Band::from_limits(self.high_pass, self.low_pass) {
+            _ => match butterworth::PassBand::from_limits(self.high_pass, self.low_pass) {
                 Some(band) => Filtering::Butterworth(butterworth::design(band, tr)),
                 None => Filtering::None,
             },

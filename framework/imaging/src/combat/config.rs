@@ -36,7 +36,7 @@ pub enum HarmonizationKind {
 
 /// The batch of a scan and its preserved values.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct BatchMembership {
     /// The scan's scanner or site.
     pub batch: String,
     /// The scan's value in each preserved column.
@@ -48,7 +48,7 @@ impl Harmonization {
     ///
     /// # Errors
     /// If the scan has no value in one of the columns.
-    pub fn origin(&self, scan: &ScanInfo) -> Result<Origin> {
+    pub fn origin(&self, scan: &ScanInfo) -> Result<BatchMembership> {
         let value = |column: &String| -> Result<String> {
             let value = scan.column(column).map(str::to_owned);
             value.ok_or_else(|| {
@@ -56,7 +56,7 @@ impl Harmonization {
                     .into()
             })
         };
-        Ok(Origin {
+        Ok(BatchMembership {
             batch: value(&self.batch)?,
             preserved: self.preserve.iter().map(value).collect::<Result<_>>()?,
         })

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use boldface::{Deserialize, Result, Serialize};
 
-use super::config::Origin;
+use super::config::BatchMembership;
 use crate::table::stray_text;
 
 /// The coding of all preserved columns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", transparent)]
-pub(super) struct Covariates(Vec<Covariate>);
+pub(super) struct PreservedCovariates(Vec<Covariate>);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", rename_all = "kebab-case", deny_unknown_fields)]
@@ -21,12 +21,12 @@ enum Covariate {
     Category { column: String, levels: Vec<String>, shares: Vec<f64> },
 }
 
-impl Covariates {
+impl PreservedCovariates {
     /// Learns the coding of `columns` from `origins`.
     ///
     /// # Errors
     /// If a column has only one value, or holds numbers and a word among them.
-    pub(super) fn learn(columns: &[String], origins: &[Origin]) -> Result<Covariates> {
+    pub(super) fn learn(columns: &[String], origins: &[BatchMembership]) -> Result<PreservedCovariates> {
         let one = |(place, column): (usize, &String)| {
             let values: Vec<&str> = origins.iter().map(|origin| origin.preserved[place].as_str()).collect();
             let levels: BTreeSet<&str> = values.iter().copied().collect();
@@ -47,7 +47,7 @@ impl Covariates {
             }
             Ok(Covariate::learn(column, &values, levels))
         };
-        columns.iter().enumerate().map(one).collect::<Result<_>>().map(Covariates)
+        columns.iter().enumerate().map(one).collect::<Result<_>>().map(PreservedCovariates)
     }
 
     /// Codes the covariates of a scan. Each number averages zero over the scans the coding was learned
@@ -55,7 +55,7 @@ impl Covariates {
     ///
     /// # Errors
     /// If a value of a numeric column is not a number, or a category is unknown.
-    pub(super) fn code(&self, origin: &Origin) -> Result<Vec<f64>> {
+    pub(super) fn code(&self, origin: &BatchMembership) -> Result<Vec<f64>> {
         let mut coded = Vec::new();
         for (covariate, value) in self.0.iter().zip(&origin.preserved) {
             match covariate {

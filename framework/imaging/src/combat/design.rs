@@ -3,7 +3,7 @@
 use boldface::Result;
 
 /// Batches and coded covariates of the scans.
-pub(super) struct Design<'a> {
+pub(super) struct BatchDesign<'a> {
     /// Batch of each scan.
     batch: &'a [usize],
     /// Number of scans in each batch.
@@ -21,12 +21,12 @@ pub(super) struct Moments {
     /// Root of the mean squared residual; NaN if the feature cannot be fitted.
     pub(super) spread: f64,
     /// Moments of the standardised feature in each batch.
-    pub(super) batches: Vec<Batch>,
+    pub(super) batches: Vec<BatchMoments>,
 }
 
 /// Moments of a standardised feature in one batch.
 #[derive(Clone, Copy)]
-pub(super) struct Batch {
+pub(super) struct BatchMoments {
     /// Number of values that are not missing.
     pub(super) n: f64,
     pub(super) mean: f64,
@@ -41,7 +41,7 @@ const LEAST_OWN: f64 = 1e-10;
 /// Spread below this share of the largest value is rounding.
 const LEAST_SPREAD: f64 = 1e-12;
 
-impl<'a> Design<'a> {
+impl<'a> BatchDesign<'a> {
     /// Checks that the batches and covariates can be estimated separately.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl<'a> Design<'a> {
         coded: &'a [Vec<f64>],
         names: &[&str],
         batch_name: &str,
-    ) -> Result<Design<'a>> {
+    ) -> Result<BatchDesign<'a>> {
         let columns = scans.len() + names.len();
         if batch.len() <= columns {
             return Err(format!(
@@ -64,7 +64,7 @@ impl<'a> Design<'a> {
             )
             .into());
         }
-        let design = Design { batch, scans, coded };
+        let design = BatchDesign { batch, scans, coded };
         let all: Vec<usize> = (0..batch.len()).collect();
         match design.decompose(&all) {
             Ok(_) => Ok(design),
@@ -124,8 +124,8 @@ impl<'a> Design<'a> {
         }
         let z = |scan: usize| (values[scan] - mean - dot(&slopes, &self.coded[scan])) / spread;
         let z_means = centred.batch_means(self, present, z);
-        let mut batches: Vec<Batch> = (0..self.scans.len())
-            .map(|at| Batch { n: centred.counts[at], mean: z_means[at], squares: 0.0 })
+        let mut batches: Vec<BatchMoments> = (0..self.scans.len())
+            .map(|at| BatchMoments { n: centred.counts[at], mean: z_means[at], squares: 0.0 })
             .collect();
         for &scan in present {
             let batch = &mut batches[self.batch[scan]];
@@ -174,7 +174,7 @@ struct Centred {
 }
 
 impl Centred {
-    fn compute(design: &Design<'_>, present: &[usize]) -> Centred {
+    fn compute(design: &BatchDesign<'_>, present: &[usize]) -> Centred {
         let batches = design.scans.len();
         let mut counts = vec![0.0; batches];
         present.iter().for_each(|&scan| counts[design.batch[scan]] += 1.0);
@@ -187,7 +187,12 @@ impl Centred {
     }
 
     /// Returns the mean of each batch, NaN for a batch without values.
-    fn batch_means(&self, design: &Design<'_>, present: &[usize], of: impl Fn(usize) -> f64) -> Vec<f64> {
+    fn batch_means(
+        &self,
+        design: &BatchDesign<'_>,
+        present: &[usize],
+        of: impl Fn(usize) -> f64,
+    ) -> Vec<f64> {
         let mut sums = vec![0.0; self.counts.len()];
         present.iter().for_each(|&scan| sums[design.batch[scan]] += of(scan));
         sums.iter().zip(&self.counts).map(|(sum, count)| sum / count).collect()

@@ -15,9 +15,9 @@ mod tests;
 use boldface::{Deserialize, Result, Serialize};
 use rayon::prelude::*;
 
-pub use config::{Harmonization, HarmonizationKind, Origin};
-use covariates::Covariates;
-use design::{Design, Moments};
+pub use config::{BatchMembership, Harmonization, HarmonizationKind};
+use covariates::PreservedCovariates;
+use design::{BatchDesign, Moments};
 
 use crate::matrix::Matrix;
 
@@ -40,7 +40,7 @@ pub struct Combat {
     batches: Vec<String>,
     /// Number of fitted scans in each batch.
     scans: Vec<usize>,
-    covariates: Covariates,
+    covariates: PreservedCovariates,
     features: Vec<Feature>,
 }
 
@@ -76,12 +76,13 @@ impl Combat {
     /// If a batch has one scan, there are fewer than two batches or features, a covariate is redundant
     /// given the batches and the covariates before it, or there are too few scans for the number of
     /// estimates.
-    pub fn fit(features: &Matrix, origins: &[Origin], how: &Harmonization) -> Result<Combat> {
+    pub fn fit(features: &Matrix, origins: &[BatchMembership], how: &Harmonization) -> Result<Combat> {
         check_rows(features, origins)?;
         let mut batches: Vec<String> = origins.iter().map(|origin| origin.batch.clone()).collect();
         batches.sort_unstable();
         batches.dedup();
-        let place = |origin: &Origin| batches.binary_search(&origin.batch).expect("every batch is listed");
+        let place =
+            |origin: &BatchMembership| batches.binary_search(&origin.batch).expect("every batch is listed");
         let batch: Vec<usize> = origins.iter().map(place).collect();
         let scans: Vec<usize> =
             (0..batches.len()).map(|one| batch.iter().filter(|&&other| other == one).count()).collect();
@@ -101,9 +102,9 @@ impl Combat {
             )
             .into());
         }
-        let covariates = Covariates::learn(&how.preserve, origins)?;
+        let covariates = PreservedCovariates::learn(&how.preserve, origins)?;
         let coded = origins.iter().map(|origin| covariates.code(origin)).collect::<Result<Vec<_>>>()?;
-        let design = Design::new(&batch, &scans, &coded, &covariates.names(), &how.batch)?;
+        let design = BatchDesign::new(&batch, &scans, &coded, &covariates.names(), &how.batch)?;
         let columns = 0..features.columns;
         let moments: Vec<Option<Moments>> = columns
             .into_par_iter()
@@ -145,7 +146,7 @@ impl Combat {
     /// # Errors
     /// If the number of features differs from the fit, a batch or category is unknown, or another
     /// version wrote the estimates.
-    pub fn apply(&self, features: &Matrix, origins: &[Origin]) -> Result<Matrix> {
+    pub fn apply(&self, features: &Matrix, origins: &[BatchMembership]) -> Result<Matrix> {
         check_rows(features, origins)?;
         if self.version != VERSION {
             return Err(format!("the harmonisation has version {}, expected {VERSION}", self.version).into());
@@ -199,7 +200,7 @@ impl Feature {
     }
 }
 
-fn check_rows(features: &Matrix, origins: &[Origin]) -> Result<()> {
+fn check_rows(features: &Matrix, origins: &[BatchMembership]) -> Result<()> {
     if features.rows == origins.len() {
         return Ok(());
     }

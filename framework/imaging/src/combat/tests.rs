@@ -24,11 +24,11 @@ fn first(matrix: &Matrix, rows: usize) -> Matrix {
 }
 
 /// The golden file, the values, the origin of each scan, and the number of fitted scans.
-fn golden(preserve: &[&str]) -> (Value, Matrix, Vec<Origin>, usize) {
+fn golden(preserve: &[&str]) -> (Value, Matrix, Vec<BatchMembership>, usize) {
     let golden: Value = serde_json::from_str(GOLDEN).unwrap();
     let text = |column: &str, scan: usize| golden[column][scan].as_str().unwrap().to_owned();
     let values = matrix(&golden["values"]);
-    let origin = |scan| Origin {
+    let origin = |scan| BatchMembership {
         batch: text("site", scan),
         preserved: preserve.iter().map(|column| text(column, scan)).collect(),
     };
@@ -125,7 +125,7 @@ fn constant_and_missing_features_leave_the_others_alone() {
     assert_eq!(filled.values.iter().filter(|value| value.is_nan()).count(), 1);
 }
 
-fn refused(train: &Matrix, origins: &[Origin], preserve: &[&str], message: &Expect) {
+fn refused(train: &Matrix, origins: &[BatchMembership], preserve: &[&str], message: &Expect) {
     message.assert_eq(&Combat::fit(train, origins, &how(preserve)).unwrap_err().to_string());
 }
 
@@ -133,7 +133,7 @@ fn refused(train: &Matrix, origins: &[Origin], preserve: &[&str], message: &Expe
 fn what_cannot_be_harmonised_is_said() {
     let (_, values, origins, n) = golden(&["age"]);
     let train = first(&values, n);
-    let with = |change: &dyn Fn(usize, &mut Origin)| {
+    let with = |change: &dyn Fn(usize, &mut BatchMembership)| {
         let mut changed = origins[..n].to_vec();
         changed.iter_mut().enumerate().for_each(|(scan, origin)| change(scan, origin));
         changed
@@ -192,7 +192,7 @@ fn what_cannot_be_harmonised_is_said() {
 
     let combat = Combat::fit(&train, &origins[..n], &how(&["age"])).unwrap();
     let mut strange = origins[..n].to_vec();
-    let apply = |origins: &[Origin]| combat.apply(&train, origins).unwrap_err().to_string();
+    let apply = |origins: &[BatchMembership]| combat.apply(&train, origins).unwrap_err().to_string();
     strange[5].preserved[0] = "old".to_owned();
     expect!["`age` is a number in every training scan, but `old` is not"].assert_eq(&apply(&strange));
     strange[4].batch = "D".to_owned();

@@ -17,5 +17,5 @@ pub use choose::Confounds;
 pub use displacement::framewise_displacement;
 pub use dummy::DummyScans;
 pub use scrub::{Scrub, clean_seconds, kept_volumes};
-pub use strategy::{Components, Motion, Strategy};
+pub use strategy::{CompCorComponents, Motion, Strategy};
 pub use table::ConfoundTable;

@@ -39,7 +39,7 @@ pub struct Strategy {
     /// Whether tissue and global signals get the same expansions as motion.
     pub expanded: bool,
     /// CompCor components.
-    pub components: Components,
+    pub components: CompCorComponents,
     /// Whether the cosines of fMRIPrep's high-pass filter are included.
     pub cosines: bool,
 }
@@ -59,7 +59,7 @@ pub enum Motion {
 
 /// CompCor components of a [`Strategy`]: the first so many, or all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Components {
+pub enum CompCorComponents {
     /// No components.
     None,
     /// Components of the combined mask of white matter and CSF.
@@ -80,7 +80,7 @@ impl Strategy {
             tissue: false,
             global: false,
             expanded: false,
-            components: Components::None,
+            components: CompCorComponents::None,
             cosines: false,
         }
     }
@@ -115,9 +115,9 @@ impl Strategy {
             columns.extend(numbered(table, "cosine"));
         }
         let (found, first, prefix) = match self.components {
-            Components::None => return Ok(columns),
-            Components::Anatomical(first) => (anatomical(table)?, first, "a_comp_cor_00"),
-            Components::Temporal(first) => (temporal(table), first, "t_comp_cor_00"),
+            CompCorComponents::None => return Ok(columns),
+            CompCorComponents::Anatomical(first) => (anatomical(table)?, first, "a_comp_cor_00"),
+            CompCorComponents::Temporal(first) => (temporal(table), first, "t_comp_cor_00"),
         };
         if found.is_empty() {
             columns.push(prefix.to_owned());
@@ -134,16 +134,16 @@ impl fmt::Display for Strategy {
             None => f.write_str(name),
         };
         match (self.components, self.motion) {
-            (Components::Anatomical(first), _) => counted(f, "acompcor", first)?,
-            (Components::Temporal(first), _) => counted(f, "tcompcor", first)?,
-            (Components::None, Motion::None) => f.write_str("ica-aroma")?,
-            (Components::None, Motion::Six) if self.tissue => {
+            (CompCorComponents::Anatomical(first), _) => counted(f, "acompcor", first)?,
+            (CompCorComponents::Temporal(first), _) => counted(f, "tcompcor", first)?,
+            (CompCorComponents::None, Motion::None) => f.write_str("ica-aroma")?,
+            (CompCorComponents::None, Motion::Six) if self.tissue => {
                 return f.write_str(if self.global { "9p" } else { "8p" });
             }
-            (Components::None, Motion::Six) => f.write_str("6p")?,
-            (Components::None, Motion::Twelve) => f.write_str("12p")?,
-            (Components::None, Motion::TwentyFour) if self.tissue => return f.write_str("36p"),
-            (Components::None, Motion::TwentyFour) => f.write_str("24p")?,
+            (CompCorComponents::None, Motion::Six) => f.write_str("6p")?,
+            (CompCorComponents::None, Motion::Twelve) => f.write_str("12p")?,
+            (CompCorComponents::None, Motion::TwentyFour) if self.tissue => return f.write_str("36p"),
+            (CompCorComponents::None, Motion::TwentyFour) => f.write_str("24p")?,
         }
         f.write_str(if self.global { "-gsr" } else { "" })
     }
@@ -172,8 +172,8 @@ impl FromStr for Strategy {
                 let motion = Strategy::motion(Motion::TwentyFour);
                 Strategy { tissue: true, global: true, expanded: true, ..motion }
             }
-            "acompcor" => Strategy { components: Components::Anatomical(first), ..cleaned },
-            "tcompcor" => Strategy { components: Components::Temporal(first), ..cleaned },
+            "acompcor" => Strategy { components: CompCorComponents::Anatomical(first), ..cleaned },
+            "tcompcor" => Strategy { components: CompCorComponents::Temporal(first), ..cleaned },
             "ica-aroma" => Strategy { tissue: true, cosines: true, ..Strategy::motion(Motion::None) },
             _ => {
                 let names: Vec<String> = NAMES.iter().map(|name| format!("`{name}`")).collect();

@@ -8,7 +8,7 @@ use super::components::Sidecar;
 use super::headerless;
 use super::names::{DERIVATIVE, DERIVATIVE_SQUARE, MOTION, SQUARE, todays};
 use crate::link;
-use crate::table::{Table, TableError};
+use crate::table::{TextTable, TextTableError};
 
 /// The confounds of one scan.
 ///
@@ -144,7 +144,7 @@ fn parse(path: &Path, text: &[u8]) -> Result<ConfoundTable> {
         });
     }
     let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-    let table = Table::parse(text, if is_csv { b',' } else { b'\t' })?;
+    let table = TextTable::parse(text, if is_csv { b',' } else { b'\t' })?;
     check_header(&table, is_csv)?;
     let names: Vec<String> = table.columns().iter().map(|column| todays(column)).collect();
     for (at, name) in names.iter().enumerate() {
@@ -180,8 +180,8 @@ fn parse(path: &Path, text: &[u8]) -> Result<ConfoundTable> {
 }
 
 /// Refuses a header that consists of numbers, or whose separator does not match the extension.
-fn check_header(table: &Table, is_csv: bool) -> Result<()> {
-    let first = table.columns().first().ok_or(TableError::Empty)?;
+fn check_header(table: &TextTable, is_csv: bool) -> Result<()> {
+    let first = table.columns().first().ok_or(TextTableError::Empty)?;
     if table.columns().iter().all(|name| name.split_whitespace().all(|cell| cell.parse::<f64>().is_ok())) {
         return Err("the first line holds numbers, not the names of columns; write them above, or, if the \
                     file is FSL's, SPM's or HCP's, name it `.par`, `rp_*.txt` or `Movement_Regressors*.txt`"

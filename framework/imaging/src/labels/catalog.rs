@@ -6,7 +6,7 @@ use std::path::Path;
 use boldface::Result;
 
 use super::confirm::{moved, same_networks};
-use super::{Hemisphere, LabelEntry, Place, fingerprint, hemisphere, hex, network};
+use super::{Hemisphere, LabelEntry, LabelLocation, fingerprint, hemisphere, hex, network};
 use crate::regions::NO_NETWORK;
 
 /// A row of a region table.
@@ -19,20 +19,20 @@ pub struct CatalogRow {
     /// Side of the brain, if known.
     pub hemisphere: Option<Hemisphere>,
     /// Source of the side.
-    pub hemisphere_source: Source,
+    pub hemisphere_source: AttributeSource,
     /// Network of the region; [`NO_NETWORK`] if unknown.
     pub network: String,
     /// Source of the network.
-    pub network_source: Source,
+    pub network_source: AttributeSource,
     /// Location of the region in the volume.
-    pub place: Place,
+    pub place: LabelLocation,
     /// Colour, if the label file has one.
     pub rgb: Option<[u8; 3]>,
 }
 
 /// Source of a side or a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum AttributeSource {
     /// A column of the label file.
     Table,
     /// The region's name.
@@ -63,7 +63,11 @@ impl Catalog {
     /// voxel, or the label file is in another order of regions than the volume. That
     /// is detected by the names of both, or if over a quarter of the centroids in the label file are far
     /// from those in the volume.
-    pub fn new(entries: Vec<LabelEntry>, places: &BTreeMap<i32, Place>, volume: &Path) -> Result<Catalog> {
+    pub fn new(
+        entries: Vec<LabelEntry>,
+        places: &BTreeMap<i32, LabelLocation>,
+        volume: &Path,
+    ) -> Result<Catalog> {
         if entries.iter().any(|entry| entry.is_numbered_by_line) && entries.len() != places.len() {
             return Err(format!(
                 "a list of {} without numbers, but `{}` has {}: which name belongs to which label is unknown; write \
@@ -166,7 +170,7 @@ impl Catalog {
         let opposite = |row: &&CatalogRow| {
             let sides = (row.hemisphere, row.place.hemisphere);
             let both = [Hemisphere::Left, Hemisphere::Right];
-            row.hemisphere_source != Source::Voxels
+            row.hemisphere_source != AttributeSource::Voxels
                 && sides.0 != sides.1
                 && sides.0.is_some_and(|side| both.contains(&side))
                 && sides.1.is_some_and(|side| both.contains(&side))
@@ -183,29 +187,29 @@ impl Catalog {
     }
 }
 
-impl Source {
+impl AttributeSource {
     fn word(self) -> &'static str {
         match self {
-            Source::Table => "table",
-            Source::Name => "name",
-            Source::Voxels => "voxels",
-            Source::None => "n/a",
+            AttributeSource::Table => "table",
+            AttributeSource::Name => "name",
+            AttributeSource::Voxels => "voxels",
+            AttributeSource::None => "n/a",
         }
     }
 }
 
-fn row(entry: &LabelEntry, place: Place) -> CatalogRow {
+fn row(entry: &LabelEntry, place: LabelLocation) -> CatalogRow {
     let by_name = hemisphere(&entry.name);
     let (side, hemisphere_source) = match (entry.hemisphere, by_name, place.hemisphere) {
-        (Some(side), _, _) => (Some(side), Source::Table),
-        (None, Some(side), _) => (Some(side), Source::Name),
-        (None, None, Some(side)) => (Some(side), Source::Voxels),
-        (None, None, None) => (None, Source::None),
+        (Some(side), _, _) => (Some(side), AttributeSource::Table),
+        (None, Some(side), _) => (Some(side), AttributeSource::Name),
+        (None, None, Some(side)) => (Some(side), AttributeSource::Voxels),
+        (None, None, None) => (None, AttributeSource::None),
     };
     let (network, network_source) = match (&entry.network, network(&entry.name)) {
-        (Some(network), _) => (network.clone(), Source::Table),
-        (None, Some(network)) => (network, Source::Name),
-        (None, None) => (NO_NETWORK.to_owned(), Source::None),
+        (Some(network), _) => (network.clone(), AttributeSource::Table),
+        (None, Some(network)) => (network, AttributeSource::Name),
+        (None, None) => (NO_NETWORK.to_owned(), AttributeSource::None),
     };
     CatalogRow {
         index: entry.index,

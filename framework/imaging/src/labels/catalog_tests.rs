@@ -6,14 +6,14 @@ use std::path::Path;
 
 use expect_test::{Expect, expect};
 
-use super::{Atlas, Catalog, Hemisphere, LabelEntry, Place, atlas, confirm, places};
-use crate::nifti::{Affine, Grid, Labels};
+use super::{Atlas, Catalog, Hemisphere, LabelEntry, LabelLocation, atlas, confirm, places};
+use crate::nifti::{Affine, Grid, LabelImage};
 use crate::testing::Image;
 
 /// 8 x 1 x 1 voxels of 2 mm: x runs from 7 mm on the right to -7 mm on the left.
-fn line(values: [i32; 8]) -> Labels {
+fn line(values: [i32; 8]) -> LabelImage {
     let affine = Affine([[-2.0, 0.0, 0.0, 7.0], [0.0, 2.0, 0.0, 10.0], [0.0, 0.0, 2.0, -4.0]]);
-    Labels { grid: Grid { shape: [8, 1, 1], affine }, values: values.to_vec() }
+    LabelImage { grid: Grid { shape: [8, 1, 1], affine }, values: values.to_vec() }
 }
 
 fn catalog(entries: Vec<LabelEntry>, values: [i32; 8]) -> boldface::Result<Catalog> {
@@ -28,11 +28,11 @@ fn check(catalog: &Catalog, expected: Expect) {
 fn centroids_voxels_and_sides_by_hand() {
     // Label 3 has the voxels at 7 and 5 mm, label 5 those at -5 and -7 mm; label 9 spans 3 to -3 mm.
     let found = places(&line([3, 3, 9, 9, 9, 9, 5, 5]));
-    let place = |voxels, x, side| Place {
+    let place = |voxels, x, side| LabelLocation {
         voxels,
         centroid: Some([x, 10.0, -4.0]),
         hemisphere: Some(side),
-        ..Place::default()
+        ..LabelLocation::default()
     };
     let expected = [
         (3, place(2, 6.0, Hemisphere::Right)),

@@ -7,7 +7,7 @@ use std::path::Path;
 use boldface::Result;
 
 use super::{
-    Atlas, LabelEntry, Place, Recognized, atlas, networks_of_file, read_label_file, recognize, swap,
+    Atlas, LabelEntry, LabelLocation, Recognized, atlas, networks_of_file, read_label_file, recognize, swap,
 };
 
 /// Centroids farther apart than this, in mm, belong to different regions.
@@ -74,7 +74,7 @@ pub fn same_networks(names: &[String], volume: &Path) -> Result<()> {
 ///
 /// # Errors
 /// If these are over a quarter of the labels with a centroid.
-pub(super) fn moved(entries: &[LabelEntry], places: &BTreeMap<i32, Place>) -> Result<Option<String>> {
+pub(super) fn moved(entries: &[LabelEntry], places: &BTreeMap<i32, LabelLocation>) -> Result<Option<String>> {
     let mut known = Vec::new();
     for entry in entries {
         let found = places.get(&entry.index).and_then(|place| place.centroid);

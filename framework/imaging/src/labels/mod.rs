@@ -16,12 +16,12 @@ use std::path::Path;
 
 use boldface::Result;
 
-pub use catalog::{Catalog, CatalogRow, Source};
+pub use catalog::{AttributeSource, Catalog, CatalogRow};
 pub use confirm::{confirm, same_networks};
 pub use hemisphere::{Hemisphere, hemisphere};
 pub use network::network;
-pub use order::{Order, Recognized, fingerprint, networks_of_file, recognize, same_order, swap};
-pub use places::{Atlas, Place, atlas, places};
+pub use order::{AtlasOrder, Recognized, fingerprint, networks_of_file, recognize, same_order, swap};
+pub use places::{Atlas, LabelLocation, atlas, places};
 
 /// One entry of a label file.
 #[derive(Clone, Debug, PartialEq)]

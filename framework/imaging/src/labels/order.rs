@@ -15,7 +15,7 @@ use super::network::{YEO_7, YEO_17};
 
 /// A known order of regions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order {
+pub struct AtlasOrder {
     /// Number of regions of Tian's subcortical atlas before the parcels, or 0.
     pub subcortex: usize,
     /// Number of Schaefer's parcels.
@@ -28,7 +28,7 @@ pub struct Order {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recognized {
     /// One of the known orders.
-    Known(Order),
+    Known(AtlasOrder),
     /// The names of a known order, sorted differently.
     Jumbled {
         /// Number of networks in the names: 7 or 17.
@@ -40,7 +40,7 @@ pub enum Recognized {
     Unknown,
 }
 
-impl fmt::Display for Order {
+impl fmt::Display for AtlasOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match scale(self.subcortex) {
             Some(scale) => write!(f, "Tian S{scale} + Schaefer-{}, ", self.parcels)?,
@@ -90,7 +90,7 @@ pub fn recognize(names: &[String]) -> Recognized {
         }
         runs.push(run);
     }
-    Recognized::Known(Order { subcortex, parcels: parcels.len(), networks })
+    Recognized::Known(AtlasOrder { subcortex, parcels: parcels.len(), networks })
 }
 
 /// Returns the number of networks (7 or 17) in an atlas's file name, such as
@@ -218,7 +218,7 @@ mod tests {
             let all: &[&str] = if networks == 7 { &YEO_7 } else { &YEO_17 };
             let cortex = parcels(prefix, all, 2);
             let parcels = cortex.len();
-            assert_eq!(recognize(&cortex), Recognized::Known(Order { subcortex: 0, parcels, networks }));
+            assert_eq!(recognize(&cortex), Recognized::Known(AtlasOrder { subcortex: 0, parcels, networks }));
             let whole = [subcortex(), cortex].concat();
             let Recognized::Known(order) = recognize(&whole) else { panic!("{prefix} {networks}") };
             assert_eq!(order.to_string(), format!("Tian S3 + Schaefer-{parcels}, {networks}-network order"));

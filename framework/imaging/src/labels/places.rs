@@ -8,11 +8,11 @@ use boldface::Result;
 use super::{Hemisphere, LabelEntry, hemisphere};
 use crate::bold::Space;
 use crate::cifti::{self, LabelMap};
-use crate::nifti::{Labels, Source, read_labels};
+use crate::nifti::{ImageSource, LabelImage, read_labels};
 
 /// Location of the voxels of one label.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Place {
+pub struct LabelLocation {
     /// Number of voxels.
     pub voxels: usize,
     /// Number of vertices, in a surface atlas.
@@ -29,7 +29,7 @@ pub struct Place {
 /// Accumulates the points of one label.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gathered {
-    place: Place,
+    place: LabelLocation,
     sum: [f64; 3],
     left: usize,
     right: usize,
@@ -59,7 +59,7 @@ impl Gathered {
         }
     }
 
-    pub(super) fn finish(self) -> Place {
+    pub(super) fn finish(self) -> LabelLocation {
         let Gathered { mut place, sum, left, right } = self;
         let points = place.voxels + place.vertices;
         if place.vertices == 0 && place.voxels > 0 {
@@ -76,7 +76,7 @@ impl Gathered {
 }
 
 /// Locates every label of a volume except the background, 0.
-pub fn places(labels: &Labels) -> BTreeMap<i32, Place> {
+pub fn places(labels: &LabelImage) -> BTreeMap<i32, LabelLocation> {
     let [nx, ny, _] = labels.grid.shape;
     let mut gathered: BTreeMap<i32, Gathered> = BTreeMap::new();
     for (at, &label) in labels.values.iter().enumerate().filter(|(_, label)| **label != 0) {
@@ -90,7 +90,7 @@ pub fn places(labels: &Labels) -> BTreeMap<i32, Place> {
 ///
 /// # Errors
 /// If the labels belong to parcels, which have no location.
-fn cifti_places(map: &LabelMap) -> Result<BTreeMap<i32, Place>> {
+fn cifti_places(map: &LabelMap) -> Result<BTreeMap<i32, LabelLocation>> {
     let Space::Grayordinates(models) = &map.space else {
         return Err("its labels are of parcels; give the dlabel, which has one for every grayordinate".into());
     };
@@ -103,8 +103,8 @@ fn cifti_places(map: &LabelMap) -> Result<BTreeMap<i32, Place>> {
             let gathered = gathered.entry(label).or_default();
             gathered.structure(structure);
             match &model.places {
-                cifti::Places::Surface { .. } => gathered.vertex(side),
-                cifti::Places::Voxels { grid, indices } => {
+                cifti::StructurePlaces::Surface { .. } => gathered.vertex(side),
+                cifti::StructurePlaces::Voxels { grid, indices } => {
                     gathered.voxel(grid.affine.apply(indices[at].map(f64::from)));
                 }
             }
@@ -128,7 +128,7 @@ fn cifti_entries(map: &LabelMap) -> Vec<LabelEntry> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Atlas {
     /// Location of each label except 0.
-    pub places: BTreeMap<i32, Place>,
+    pub places: BTreeMap<i32, LabelLocation>,
     /// Label names, if the file has any: a CIFTI dlabel does.
     pub entries: Option<Vec<LabelEntry>>,
 }
@@ -139,7 +139,7 @@ pub struct Atlas {
 /// If the file cannot be read, or is not a label image. The message names the file.
 pub fn atlas(path: &Path) -> Result<Atlas> {
     let named = |error: boldface::Error| format!("`{}`: {error}", path.display());
-    let (places, entries) = if Source::open(path)?.fields.is_cifti() {
+    let (places, entries) = if ImageSource::open(path)?.fields.is_cifti() {
         let map = cifti::read_labels(path)?;
         (cifti_places(&map).map_err(named)?, Some(cifti_entries(&map)))
     } else {

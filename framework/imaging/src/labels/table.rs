@@ -3,7 +3,7 @@
 use boldface::Result;
 
 use super::{Hemisphere, LabelEntry, hemisphere};
-use crate::table::{Row, Table, quoted};
+use crate::table::{TableRow, TextTable, quoted};
 
 /// Columns with the value in the volume, the likeliest first. If `label` holds numbers, `index` may only
 /// count regions, as in the tables of [`regions`](crate::regions).
@@ -34,7 +34,7 @@ const CHANNELS: [[&str; 3]; 2] = [["r", "g", "b"], ["red", "green", "blue"]];
 /// # Errors
 /// If no column holds the numbers or the names, or a required cell is empty or not a number.
 pub fn parse(text: &[u8], delimiter: u8) -> Result<Vec<LabelEntry>> {
-    let table = Table::parse(text, delimiter)?;
+    let table = TextTable::parse(text, delimiter)?;
     let index = column(&table, &INDEX, |cell| cell.parse::<i32>().is_ok()).ok_or_else(|| {
         format!(
             "no column holds the regions' numbers: looked for {} with whole numbers; the columns are {}",
@@ -56,7 +56,7 @@ pub fn parse(text: &[u8], delimiter: u8) -> Result<Vec<LabelEntry>> {
     let colour = column(&table, &COLOUR, |cell| cell.starts_with('#'));
     let channels = CHANNELS.iter().find_map(|names| all(&table, names));
     let centroid = CENTROID.iter().find_map(|names| all(&table, names));
-    let entry = |row: Row<'_>| -> Result<LabelEntry> {
+    let entry = |row: TableRow<'_>| -> Result<LabelEntry> {
         let cell =
             |column: &str| row.get(column).ok_or_else(|| format!("line {} has no `{column}`", row.line));
         let number = cell(&index)?;
@@ -87,7 +87,7 @@ pub fn parse(text: &[u8], delimiter: u8) -> Result<Vec<LabelEntry>> {
 }
 
 /// Finds the first of `names` that is a column whose cells all fit, ignoring case.
-fn column(table: &Table, names: &[&str], fits: impl Fn(&str) -> bool) -> Option<String> {
+fn column(table: &TextTable, names: &[&str], fits: impl Fn(&str) -> bool) -> Option<String> {
     let found = names.iter().filter_map(|name| {
         table.columns().iter().find(|column| column.trim_start_matches('#').eq_ignore_ascii_case(name))
     });
@@ -97,11 +97,11 @@ fn column(table: &Table, names: &[&str], fits: impl Fn(&str) -> bool) -> Option<
 
 /// Finds the first column whose name starts with `start`: tables of two orders have `name_7net` and
 /// `network17`.
-fn starting(table: &Table, start: &str) -> Option<String> {
+fn starting(table: &TextTable, start: &str) -> Option<String> {
     table.columns().iter().find(|column| column.to_ascii_lowercase().starts_with(start)).cloned()
 }
 
-fn all(table: &Table, names: &[&str; 3]) -> Option<[String; 3]> {
+fn all(table: &TextTable, names: &[&str; 3]) -> Option<[String; 3]> {
     let [a, b, c] = names.map(|name| column(table, &[name], |cell| cell.parse::<f64>().is_ok()));
     Some([a?, b?, c?])
 }

@@ -29,29 +29,29 @@ pub enum ByteOrder {
 
 /// Scaling of stored numbers: `slope * stored + intercept`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scaling {
+pub struct IntensityScaling {
     /// The factor.
     pub slope: f64,
     /// The offset.
     pub intercept: f64,
 }
 
-impl Scaling {
+impl IntensityScaling {
     /// Makes the scaling from a header's slope and intercept. A slope that is 0 or not finite means no
     /// scaling.
     ///
     /// # Errors
     /// If the slope is usable but the intercept is not finite.
-    pub fn new(slope: f64, intercept: f64) -> Result<Scaling, String> {
+    pub fn new(slope: f64, intercept: f64) -> Result<IntensityScaling, String> {
         if slope == 0.0 || !slope.is_finite() {
-            return Ok(Scaling { slope: 1.0, intercept: 0.0 });
+            return Ok(IntensityScaling { slope: 1.0, intercept: 0.0 });
         }
         if !intercept.is_finite() {
             return Err(format!(
                 "its slope is {slope}, but its intercept is {intercept}; the header is damaged"
             ));
         }
-        Ok(Scaling { slope, intercept })
+        Ok(IntensityScaling { slope, intercept })
     }
 
     fn is_none(self) -> bool {
@@ -118,18 +118,30 @@ impl Datatype {
 
     /// Appends the numbers in `bytes`, scaled in 64 bits and rounded to 32. `bytes` must hold whole
     /// numbers only.
-    pub(crate) fn append_f32(self, bytes: &[u8], order: ByteOrder, scaling: Scaling, out: &mut Vec<f32>) {
+    pub(crate) fn append_f32(
+        self,
+        bytes: &[u8],
+        order: ByteOrder,
+        scaling: IntensityScaling,
+        out: &mut Vec<f32>,
+    ) {
         if scaling.is_none() {
             each!(self, order, bytes, |stored| stored as f32, out);
             return;
         }
-        let Scaling { slope, intercept } = scaling;
+        let IntensityScaling { slope, intercept } = scaling;
         each!(self, order, bytes, |stored| (stored as f64 * slope + intercept) as f32, out);
     }
 
     /// As [`Datatype::append_f32`], without rounding to 32 bits.
-    pub(crate) fn append_f64(self, bytes: &[u8], order: ByteOrder, scaling: Scaling, out: &mut Vec<f64>) {
-        let Scaling { slope, intercept } = scaling;
+    pub(crate) fn append_f64(
+        self,
+        bytes: &[u8],
+        order: ByteOrder,
+        scaling: IntensityScaling,
+        out: &mut Vec<f64>,
+    ) {
+        let IntensityScaling { slope, intercept } = scaling;
         each!(self, order, bytes, |stored| stored as f64 * slope + intercept, out);
     }
 }
@@ -157,7 +169,7 @@ mod tests {
 
     fn read(datatype: Datatype, order: ByteOrder, scaling: (f64, f64), bytes: &[u8]) -> Vec<f32> {
         let mut out = Vec::new();
-        datatype.append_f32(bytes, order, Scaling::new(scaling.0, scaling.1).unwrap(), &mut out);
+        datatype.append_f32(bytes, order, IntensityScaling::new(scaling.0, scaling.1).unwrap(), &mut out);
         out
     }
 
@@ -186,7 +198,7 @@ mod tests {
         for none in [0.0, f64::NAN, f64::INFINITY] {
             assert_eq!(scaled(none, 3.0), [10.0, 20.0], "{none}");
         }
-        assert!(Scaling::new(2.0, f64::NAN).unwrap_err().contains("intercept is NaN"));
+        assert!(IntensityScaling::new(2.0, f64::NAN).unwrap_err().contains("intercept is NaN"));
     }
 
     #[test]

@@ -5,14 +5,14 @@ use std::path::Path;
 use boldface::Result;
 
 use super::affine::Affine;
-use super::datatype::{ByteOrder, Datatype, Scaling};
+use super::datatype::{ByteOrder, Datatype, IntensityScaling};
 use super::fields::{Fields, product};
 use super::grid::Grid;
-use super::source::{Source, at};
+use super::source::{ImageSource, at};
 
 /// Header of a 3-D or 4-D image.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Header {
+pub struct ImageHeader {
     /// Grid of one volume.
     pub grid: Grid,
     /// Number of volumes, 1 for an image without time.
@@ -33,23 +33,23 @@ pub struct Header {
     pub intent: i32,
 }
 
-impl Header {
+impl ImageHeader {
     /// Reads the header of a file and checks the file's length against it, without unpacking a
     /// compressed file.
     ///
     /// # Errors
     /// If the file cannot be read, is not a 3-D or 4-D NIfTI image, or is shorter than its header
     /// promises. The message names the file.
-    pub fn read(path: &Path) -> Result<Header> {
-        let source = Source::open(path)?;
-        let header = at(path, Header::new(&source.fields))?;
+    pub fn read(path: &Path) -> Result<ImageHeader> {
+        let source = ImageSource::open(path)?;
+        let header = at(path, ImageHeader::new(&source.fields))?;
         let volume = header.grid.voxels() as u128 * header.datatype.size() as u128;
         source.check_length(volume * header.volumes as u128, volume)?;
         Ok(header)
     }
 
     /// Interprets the fields of a file.
-    pub(crate) fn new(fields: &Fields) -> Result<Header, String> {
+    pub(crate) fn new(fields: &Fields) -> Result<ImageHeader, String> {
         let dims = &fields.dims;
         if fields.is_cifti() {
             return Err("a CIFTI file; an image of voxels is needed here".to_owned());
@@ -68,8 +68,8 @@ impl Header {
             .iter()
             .try_fold(volumes, |all, &length| all.checked_mul(length))
             .ok_or_else(|| format!("an image of {}; that is too large for this machine", product(dims)))?;
-        let scaling = Scaling::new(fields.slope, fields.intercept)?;
-        Ok(Header {
+        let scaling = IntensityScaling::new(fields.slope, fields.intercept)?;
+        Ok(ImageHeader {
             grid: Grid { shape, affine: affine(fields, shape)? },
             volumes,
             datatype: Datatype::from_code(fields.datatype)?,

@@ -18,12 +18,12 @@ mod voxels;
 mod tests;
 
 pub use affine::Affine;
-pub use datatype::{ByteOrder, Datatype, Scaling};
+pub use datatype::{ByteOrder, Datatype, IntensityScaling};
 pub use grid::Grid;
-pub use header::Header;
+pub use header::ImageHeader;
 pub use source::files_of;
-pub use volume::{Labels, Volume, read_labels, read_maps, read_volume};
+pub use volume::{LabelImage, Volume, read_labels, read_maps, read_volume};
 
 pub(crate) use fields::product;
-pub(crate) use source::{Source, at};
+pub(crate) use source::{ImageSource, at};
 pub(crate) use voxels::Voxels;

@@ -20,7 +20,7 @@ const BUFFER: usize = 256 * 1024;
 const LARGEST_RATIO: u128 = 1032;
 
 /// A file whose header was read.
-pub(crate) struct Source {
+pub(crate) struct ImageSource {
     /// The file with the voxels; named in messages.
     pub path: PathBuf,
     pub fields: Fields,
@@ -35,9 +35,9 @@ enum Stream {
     Gzip { decoder: Box<Members>, length: u64 },
 }
 
-impl Source {
+impl ImageSource {
     /// Opens a file and reads its header. Either file of a pair can be given.
-    pub fn open(path: &Path) -> Result<Source> {
+    pub fn open(path: &Path) -> Result<ImageSource> {
         let header = match ending(path).as_str() {
             "img" => at(path, beside(path, "hdr"))?,
             _ => path.to_path_buf(),
@@ -46,11 +46,11 @@ impl Source {
         let start = at(&header, stream.start().map_err(|error| damage("the header", &error)))?;
         let fields = at(&header, Fields::parse(&start))?;
         if fields.is_single {
-            return Ok(Source { path: header, fields, stream, position: start.len() as u64 });
+            return Ok(ImageSource { path: header, fields, stream, position: start.len() as u64 });
         }
         let image = at(&header, beside(&header, "img"))?;
         let stream = at(&image, Stream::open(&image))?;
-        Ok(Source { path: image, fields, stream, position: 0 })
+        Ok(ImageSource { path: image, fields, stream, position: 0 })
     }
 
     /// Returns to the first byte of the file.
@@ -145,7 +145,7 @@ impl Source {
         if four[0] == 0 {
             return Ok(None);
         }
-        let mut next = |source: &mut Source| -> io::Result<i32> {
+        let mut next = |source: &mut ImageSource| -> io::Result<i32> {
             source.read_exact(&mut four)?;
             Ok(if big { i32::from_be_bytes(four) } else { i32::from_le_bytes(four) })
         };
@@ -169,7 +169,7 @@ impl Source {
     }
 }
 
-impl Read for Source {
+impl Read for ImageSource {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.stream.read(buffer)?;
         self.position += read as u64;

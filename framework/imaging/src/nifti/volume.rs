@@ -5,8 +5,8 @@ use std::path::Path;
 use boldface::Result;
 
 use super::grid::Grid;
-use super::header::Header;
-use super::source::{Source, at};
+use super::header::ImageHeader;
+use super::source::{ImageSource, at};
 use super::voxels::Voxels;
 
 /// Rounding of a float in a label image, as a share of it: a few units in the last place of 32 bits.
@@ -26,7 +26,7 @@ pub struct Volume {
 
 /// An image of labels.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Labels {
+pub struct LabelImage {
     /// The voxel grid.
     pub grid: Grid,
     /// The label of voxel (x, y, z) at `x + nx * (y + ny * z)`; 0 is background.
@@ -56,7 +56,7 @@ pub fn read_volume(path: &Path) -> Result<Volume> {
 /// # Errors
 /// As [`read_volume`], and if a value is not whole, infinite or beyond 32 bits. The message names the
 /// voxel.
-pub fn read_labels(path: &Path) -> Result<Labels> {
+pub fn read_labels(path: &Path) -> Result<LabelImage> {
     let (header, mut voxels) = open(path)?;
     if header.volumes != 1 {
         let volumes = header.volumes;
@@ -79,7 +79,7 @@ pub fn read_labels(path: &Path) -> Result<Labels> {
         }
     }
     voxels.finish()?;
-    Ok(Labels { grid: header.grid, values })
+    Ok(LabelImage { grid: header.grid, values })
 }
 
 /// Returns the label that a value stands for. `half_step` is half the difference of two stored numbers.
@@ -122,9 +122,9 @@ pub fn read_maps(path: &Path) -> Result<(Grid, Vec<Vec<f32>>)> {
     Ok((header.grid, maps))
 }
 
-fn open(path: &Path) -> Result<(Header, Voxels)> {
-    let source = Source::open(path)?;
-    let header = at(path, Header::new(&source.fields))?;
+fn open(path: &Path) -> Result<(ImageHeader, Voxels)> {
+    let source = ImageSource::open(path)?;
+    let header = at(path, ImageHeader::new(&source.fields))?;
     let voxels = Voxels::new(source, header.volumes, header.grid.voxels())?;
     Ok((header, voxels))
 }

@@ -4,18 +4,18 @@ use std::io::{self, Read};
 
 use boldface::Result;
 
-use super::datatype::{ByteOrder, Datatype, Scaling};
-use super::source::{Source, at, damage};
+use super::datatype::{ByteOrder, Datatype, IntensityScaling};
+use super::source::{ImageSource, at, damage};
 
 /// Bytes converted at once; a multiple of the size of every datatype.
 const CHUNK: usize = 64 * 1024;
 
 /// A file, positioned at its next voxel.
 pub(crate) struct Voxels {
-    source: Source,
+    source: ImageSource,
     datatype: Datatype,
     order: ByteOrder,
-    scaling: Scaling,
+    scaling: IntensityScaling,
     /// Size of one volume in bytes.
     volume: u128,
     chunk: Vec<u8>,
@@ -23,9 +23,9 @@ pub(crate) struct Voxels {
 
 impl Voxels {
     /// Advances to the first voxel of a file with `count` volumes of `volume` voxels.
-    pub fn new(mut source: Source, count: usize, volume: usize) -> Result<Voxels> {
+    pub fn new(mut source: ImageSource, count: usize, volume: usize) -> Result<Voxels> {
         let datatype = at(&source.path, Datatype::from_code(source.fields.datatype))?;
-        let scaling = at(&source.path, Scaling::new(source.fields.slope, source.fields.intercept))?;
+        let scaling = at(&source.path, IntensityScaling::new(source.fields.slope, source.fields.intercept))?;
         let volume = volume as u128 * datatype.size() as u128;
         source.check_length((count as u128).saturating_mul(volume), volume)?;
         source.skip_to_voxels()?;

@@ -4,8 +4,8 @@ use boldface::Result;
 
 use super::smooth::Smoother;
 use super::solve::solve;
-use super::spread::{Measured, Spread};
-use super::weights::Weights;
+use super::spread::{Spread, SpreadSummary};
+use super::weights::ParcellationWeights;
 use crate::Matrix;
 use crate::bold::{Bold, Space};
 
@@ -38,7 +38,7 @@ pub struct Parcellated {
     /// voxels of all regions. The deviation is that of the population and includes drifts, as in
     /// nipype's `TSNR`. `None` if the signal is centred at 0.
     pub tsnr: Option<f32>,
-    /// Warnings about this scan, each a sentence, without those of [`Weights`].
+    /// Warnings about this scan, each a sentence, without those of [`ParcellationWeights`].
     pub warnings: Vec<String>,
 }
 
@@ -66,7 +66,11 @@ impl Default for ParcellateOptions {
 /// # Errors
 /// If the scan is on another grid than the weights, cannot be read to its end, has no volumes, has no
 /// signal in any region, or is a CIFTI file that should be smoothed. The message names the file.
-pub fn parcellate(bold: Bold, weights: &Weights, options: &ParcellateOptions) -> Result<Parcellated> {
+pub fn parcellate(
+    bold: Bold,
+    weights: &ParcellationWeights,
+    options: &ParcellateOptions,
+) -> Result<Parcellated> {
     parcellate_kept(bold, weights, options, None)
 }
 
@@ -77,7 +81,7 @@ pub fn parcellate(bold: Bold, weights: &Weights, options: &ParcellateOptions) ->
 /// As [`parcellate`].
 pub fn parcellate_kept(
     bold: Bold,
-    weights: &Weights,
+    weights: &ParcellationWeights,
     options: &ParcellateOptions,
     kept: Option<&[bool]>,
 ) -> Result<Parcellated> {
@@ -92,7 +96,7 @@ pub fn parcellate_kept(
 
 fn read(
     bold: Bold,
-    weights: &Weights,
+    weights: &ParcellationWeights,
     options: &ParcellateOptions,
     kept: Option<&[bool]>,
 ) -> Result<Parcellated> {
@@ -120,7 +124,7 @@ fn read(
 
 /// State of one pass over a scan.
 struct Pass<'a> {
-    weights: &'a Weights,
+    weights: &'a ParcellationWeights,
     smoother: Option<Smoother>,
     /// Which voxels count. `None` counts all, which is correct if the others are 0.
     counted: Option<Vec<bool>>,
@@ -133,7 +137,7 @@ struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     fn new(
-        weights: &'a Weights,
+        weights: &'a ParcellationWeights,
         smoother: Option<Smoother>,
         counted: Option<Vec<bool>>,
         kept: Option<&'a [bool]>,
@@ -207,7 +211,7 @@ impl<'a> Pass<'a> {
         for row in values.chunks_exact_mut(rois) {
             missing.iter().for_each(|&roi| row[roi] = f64::NAN);
         }
-        let Measured { dvars, tsnr } = self.spread.measured();
+        let SpreadSummary { dvars, tsnr } = self.spread.measured();
         let mut warnings = Vec::new();
         if !missing.is_empty() {
             let regions = missing.iter().map(|&roi| (weights.names[roi].as_str(), coverage[roi]));

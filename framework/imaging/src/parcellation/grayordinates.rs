@@ -6,9 +6,9 @@ use boldface::Result;
 
 use super::Parcellation;
 use super::volume::{blocks, regions_of};
-use super::weights::{Rows, Weights};
+use super::weights::{ParcellationWeights, Rows};
 use crate::bold::Space;
-use crate::cifti::{BrainModel, Places};
+use crate::cifti::{BrainModel, StructurePlaces};
 
 /// Computes the weights of labels on a scan. Grayordinates are matched by structure and by vertex or
 /// voxel, so the two files may differ in order.
@@ -17,7 +17,7 @@ pub(super) fn labels(
     models: &[BrainModel],
     labels: &[i32],
     scan: &[BrainModel],
-) -> Result<Weights> {
+) -> Result<ParcellationWeights> {
     let region = regions_of(atlas.labels());
     let names = atlas.regions().names.clone();
     let mut whole = vec![0.0; names.len()];
@@ -27,7 +27,10 @@ pub(super) fn labels(
         let Some(model) = models.iter().find(|model| model.structure == there.structure) else { continue };
         let own = &labels[model.first..][..model.len()];
         let found = match (&model.places, &there.places) {
-            (Places::Surface { vertices: a, indices }, Places::Surface { vertices: b, indices: wanted }) => {
+            (
+                StructurePlaces::Surface { vertices: a, indices },
+                StructurePlaces::Surface { vertices: b, indices: wanted },
+            ) => {
                 if a != b {
                     return Err(format!(
                         "`{}` has {a} vertices in it and {b} in the scan; both have to be on one surface mesh",
@@ -37,7 +40,10 @@ pub(super) fn labels(
                 }
                 matched(indices, own, wanted)
             }
-            (Places::Voxels { grid: a, indices }, Places::Voxels { grid: b, indices: wanted }) => {
+            (
+                StructurePlaces::Voxels { grid: a, indices },
+                StructurePlaces::Voxels { grid: b, indices: wanted },
+            ) => {
                 if !a.is_same(b) {
                     return Err(format!(
                         "`{}` is on other voxels in it than in the scan; both have to be on one grid",
@@ -72,7 +78,7 @@ pub(super) fn labels(
     // A region that is empty in the atlas gets coverage 0 of 1 rather than 0 / 0.
     whole.iter_mut().filter(|whole| **whole == 0.0).for_each(|whole| *whole = 1.0);
     let space = Space::Grayordinates(scan.to_vec());
-    Ok(Weights { warnings: Vec::new(), space, names, voxels, rows: Rows::Blocks(starts), whole })
+    Ok(ParcellationWeights { warnings: Vec::new(), space, names, voxels, rows: Rows::Blocks(starts), whole })
 }
 
 /// Returns, for each wanted place that is known, its index among the wanted places and its label.

@@ -1,7 +1,7 @@
 //! Parcellations: which voxels make up each region, and the signal of every region of a scan.
 //!
 //! A [`Parcellation`] is read once. [`Parcellation::on`] places it on the voxels of a scan, as
-//! [`Weights`]. [`parcellate`] then reads the scan volume by volume.
+//! [`ParcellationWeights`]. [`parcellate`] then reads the scan volume by volume.
 
 mod extract;
 mod grayordinates;
@@ -28,7 +28,7 @@ use crate::cifti::BrainModel;
 use crate::nifti::Grid;
 
 pub use extract::{ParcellateOptions, Parcellated, parcellate, parcellate_kept};
-pub use weights::Weights;
+pub use weights::ParcellationWeights;
 
 /// The files of a parcellation and how to read them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,7 +46,7 @@ pub struct ParcellationFiles {
     pub networks: String,
     /// Meaning of the values of `volume`.
     #[serde(default)]
-    pub kind: Kind,
+    pub kind: ParcellationKind,
 }
 
 fn network() -> String {
@@ -56,7 +56,7 @@ fn network() -> String {
 /// Meaning of the values of a parcellation's image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum ParcellationKind {
     /// Label of each voxel's region; 0 is background.
     #[default]
     Labels,
@@ -118,7 +118,7 @@ impl Parcellation {
     /// # Errors
     /// If the scan does not match the parcellation's file type, no region is on it, or the mask cannot
     /// be read or is empty. The message names the file.
-    pub fn on(&self, space: &Space, mask: Option<&Path>) -> Result<Weights> {
+    pub fn on(&self, space: &Space, mask: Option<&Path>) -> Result<ParcellationWeights> {
         let on = match (&self.places, space) {
             (_, Space::Parcels(names)) => parcels::by_name(self, names),
             (Places::Labels(grid, labels), Space::Volume(scan)) => {

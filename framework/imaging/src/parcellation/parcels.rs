@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use boldface::Result;
 
 use super::volume::blocks;
-use super::weights::{Rows, Weights};
+use super::weights::{ParcellationWeights, Rows};
 use super::{Parcellation, told};
 use crate::bold::Space;
 
 /// Finds the parcel of each region by its name.
-pub(super) fn by_name(atlas: &Parcellation, parcels: &[String]) -> Result<Weights> {
+pub(super) fn by_name(atlas: &Parcellation, parcels: &[String]) -> Result<ParcellationWeights> {
     let mut places: BTreeMap<&str, u32> = BTreeMap::new();
     for (place, name) in parcels.iter().enumerate() {
         let place = u32::try_from(place).map_err(|_| "the scan has more than 2^32 parcels")?;
@@ -43,7 +43,7 @@ pub(super) fn by_name(atlas: &Parcellation, parcels: &[String]) -> Result<Weight
         warnings.push(format!("{count} no region, left out: {}", told::names(places.keys().copied())));
     }
     let whole = vec![1.0; names.len()];
-    Ok(Weights {
+    Ok(ParcellationWeights {
         warnings,
         space: Space::Parcels(parcels.to_vec()),
         names,

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use boldface::{Regions, Result};
 
-use super::{Kind, Parcellation, ParcellationFiles, Places, told};
+use super::{Parcellation, ParcellationFiles, ParcellationKind, Places, told};
 use crate::bold::{Bold, Space};
 use crate::cifti;
 use crate::labels::confirm;
-use crate::nifti::{Labels, Source, read_labels, read_maps, read_volume};
+use crate::nifti::{ImageSource, LabelImage, read_labels, read_maps, read_volume};
 use crate::regions::{Labelled, NO_NETWORK, read_labelled};
 
 /// Largest number of labels in an image. More labels mean that it is not a label image.
@@ -32,10 +32,12 @@ impl Parcellation {
     pub fn read(files: &ParcellationFiles) -> Result<Parcellation> {
         let table = files.regions.as_ref().map(|path| read_labelled(path, &files.networks)).transpose()?;
         let read = match files.kind {
-            Kind::Labels if Source::open(&files.volume)?.fields.is_cifti() => cifti(files, table),
-            Kind::Labels => labels(files, table),
-            Kind::Maps => maps(files, table),
-            Kind::Voxels => voxels(files),
+            ParcellationKind::Labels if ImageSource::open(&files.volume)?.fields.is_cifti() => {
+                cifti(files, table)
+            }
+            ParcellationKind::Labels => labels(files, table),
+            ParcellationKind::Maps => maps(files, table),
+            ParcellationKind::Voxels => voxels(files),
         };
         let confirmed = read.and_then(|read| {
             let has_labels = matches!(read.places, Places::Labels(..) | Places::Grayordinates(..));
@@ -57,7 +59,7 @@ impl Parcellation {
 }
 
 fn labels(files: &ParcellationFiles, table: Option<Labelled>) -> Result<Parcellation> {
-    let Labels { grid, values } = read_labels(&files.volume)?;
+    let LabelImage { grid, values } = read_labels(&files.volume)?;
     let found = distinct(&values)?;
     let own = |labels: &[i32]| labels.iter().map(i32::to_string).collect();
     let (labelled, warnings) = joined(found, table, own)?;

@@ -3,7 +3,7 @@
 use boldface::Result;
 use faer::{Mat, Side};
 
-use super::weights::{Rows, Weights, ranges};
+use super::weights::{ParcellationWeights, Rows, ranges};
 
 /// Share of the largest eigenvalue below which an eigenvalue counts as zero, because maps are linearly
 /// dependent.
@@ -18,7 +18,7 @@ const RANK: f64 = 1e-12;
 ///
 /// # Errors
 /// If the eigenvalue decomposition of `W W'` fails.
-pub(super) fn solve(weights: &Weights, covered: &[bool], mut sums: Vec<f64>) -> Result<Vec<f64>> {
+pub(super) fn solve(weights: &ParcellationWeights, covered: &[bool], mut sums: Vec<f64>) -> Result<Vec<f64>> {
     let rois = weights.rois();
     match &weights.rows {
         Rows::Blocks(starts) => {

@@ -38,7 +38,7 @@ pub(super) struct Spread {
 
 /// Results of [`Spread`] over the voxels with a signal. Both are independent of the scanner's units.
 #[derive(Debug, PartialEq)]
-pub(super) struct Measured {
+pub(super) struct SpreadSummary {
     /// DVARS in percent of the mean signal, one value per volume; empty if the signal is centred at 0.
     pub dvars: Vec<f32>,
     /// Median over the voxels of mean over standard deviation; `None` if the signal is centred at 0.
@@ -146,7 +146,7 @@ impl Spread {
     ///
     /// A signal whose mean does not exceed its spread was centred before. Ratios to its mean are then
     /// meaningless, so it gets neither number.
-    pub fn measured(&self) -> Measured {
+    pub fn measured(&self) -> SpreadSummary {
         let trs = self.trs() as f64;
         let covered: Vec<usize> =
             self.covered().iter().enumerate().filter(|(_, is)| **is).map(|(at, _)| at).collect();
@@ -158,10 +158,13 @@ impl Spread {
             self.jumps.iter().map(|jumps| (100.0 * (jumps / voxels).sqrt() / grand_mean) as f32).collect();
         // DVARS is not finite if values are so large that their squares overflow.
         if covered.is_empty() || grand_mean <= spread || !dvars.iter().all(|number| number.is_finite()) {
-            return Measured { dvars: Vec::new(), tsnr: None };
+            return SpreadSummary { dvars: Vec::new(), tsnr: None };
         }
         let varying = covered.iter().filter(|&&at| variance(at) > 0.0);
-        Measured { dvars, tsnr: median(varying.map(|&at| self.mean[at] / variance(at).sqrt()).collect()) }
+        SpreadSummary {
+            dvars,
+            tsnr: median(varying.map(|&at| self.mean[at] / variance(at).sqrt()).collect()),
+        }
     }
 }
 

@@ -45,7 +45,7 @@ impl Files {
             volume: self.path(volume),
             regions,
             networks: "network".to_owned(),
-            kind: Kind::Labels,
+            kind: ParcellationKind::Labels,
         }
     }
 }
@@ -211,7 +211,7 @@ fn every_voxel_of_a_mask_is_a_region_named_by_its_index() {
     let image =
         Image { datatype: Datatype::I16, ..Image::new(&[2, 2, 2, 1], (10..18).map(f64::from).collect()) };
     std::fs::write(files.path("bold.nii"), image.bytes()).unwrap();
-    let voxels = ParcellationFiles { kind: Kind::Voxels, ..files.files("vt.nii", None) };
+    let voxels = ParcellationFiles { kind: ParcellationKind::Voxels, ..files.files("vt.nii", None) };
     let atlas = Parcellation::read(&voxels).unwrap();
     // Voxels 1, 2, 4 and 7 are (1, 0, 0), (0, 1, 0), (0, 0, 1) and (1, 1, 1).
     assert_eq!(atlas.regions().names, ["0-0-1", "0-1-0", "1-0-0", "1-1-1"]);
@@ -283,7 +283,7 @@ fn what_is_wrong_is_named() {
         &files,
         expect!["parcellation `many.nii`: more than 65536 labels; is it a label image?"],
     );
-    let voxels = ParcellationFiles { kind: Kind::Voxels, ..files.files("many.nii", None) };
+    let voxels = ParcellationFiles { kind: ParcellationKind::Voxels, ..files.files("many.nii", None) };
     check_error(
         Parcellation::read(&voxels),
         &files,
@@ -325,7 +325,7 @@ fn a_scan_or_mask_that_does_not_fit_is_named() {
 }
 
 fn surface(structure: &str, first: usize, vertices: usize, indices: &[u32]) -> BrainModel {
-    let places = crate::cifti::Places::Surface { vertices, indices: indices.to_vec() };
+    let places = crate::cifti::StructurePlaces::Surface { vertices, indices: indices.to_vec() };
     BrainModel { structure: structure.to_owned(), first, places }
 }
 
@@ -377,7 +377,7 @@ fn maps_are_fitted_together() {
     // x = 3 a + 5 b: 3, 3 + 10, 10.
     let scan = files.line("bold.nii.gz", 3, 0.0, &[3.0, 13.0, 10.0]);
     let maps = ParcellationFiles {
-        kind: Kind::Maps,
+        kind: ParcellationKind::Maps,
         ..files.files("maps.nii.gz", Some("index\tname\n2\tB\n3\tC\n1\tA\n"))
     };
     let atlas = Parcellation::read(&maps).unwrap();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use boldface::Result;
 
-use super::weights::{Rows, Weights};
+use super::weights::{ParcellationWeights, Rows};
 use super::{Parcellation, resample, told};
 use crate::bold::Space;
 use crate::nifti::{Grid, read_volume};
@@ -33,7 +33,7 @@ pub(super) fn labels(
     labels: &[i32],
     scan: &Grid,
     mask: Option<&Path>,
-) -> Result<Weights> {
+) -> Result<ParcellationWeights> {
     let regions = regions_of(atlas.labels());
     let mut extent = Extent::new(atlas.labels().len());
     let seen = view(grid, scan)?;
@@ -65,7 +65,7 @@ pub(super) fn maps(
     maps: &[Vec<f32>],
     scan: &Grid,
     mask: Option<&Path>,
-) -> Result<Weights> {
+) -> Result<ParcellationWeights> {
     let mask = mask.map(|path| inside_mask(path, scan)).transpose()?;
     let seen = view(grid, scan)?;
     let mut extent = Extent::new(maps.len());
@@ -145,7 +145,7 @@ fn weights(
     voxels: Vec<u32>,
     rows: Rows,
     extent: &Extent,
-) -> Result<Weights> {
+) -> Result<ParcellationWeights> {
     let (whole, inside): (f64, f64) = (extent.whole.iter().sum(), extent.inside.iter().sum());
     if extent.on_grid.iter().all(|&weight| weight == 0.0) {
         return Err("no region lies on a voxel of the scan; are both in the same space (MNI, native)?".into());
@@ -184,7 +184,7 @@ fn weights(
         on_grid => on_grid / if extent.inside[region] > 0.0 { extent.share(region) } else { 1.0 },
     };
     let whole = (0..names.len()).map(whole).collect();
-    Ok(Weights { warnings, space: Space::Volume(scan.clone()), names, voxels, rows, whole })
+    Ok(ParcellationWeights { warnings, space: Space::Volume(scan.clone()), names, voxels, rows, whole })
 }
 
 /// Returns which voxels of a parcellation are in a scan's field of view; `None` if both have the same

@@ -12,7 +12,7 @@ use crate::bold::Space;
 /// mask. Labels, maps, dlabels and single voxels all become such a matrix, so signals of each are
 /// computed by the same code.
 #[derive(Clone, Debug)]
-pub struct Weights {
+pub struct ParcellationWeights {
     /// Warnings about how the parcellation fits scans of this grid, each a sentence.
     pub warnings: Vec<String>,
     pub(super) space: Space,
@@ -35,7 +35,7 @@ pub(super) enum Rows {
     Maps { starts: Vec<usize>, entries: Vec<(u32, f32)> },
 }
 
-impl Weights {
+impl ParcellationWeights {
     /// Number of regions.
     pub fn rois(&self) -> usize {
         self.names.len()

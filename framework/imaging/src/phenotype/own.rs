@@ -8,11 +8,11 @@ use boldface::{Result, ScanId};
 use super::Known;
 use crate::link;
 use crate::names::{Name, label, same_run};
-use crate::table::Table;
+use crate::table::TextTable;
 
 /// The tables of all subjects that have their own.
 #[derive(Debug, Default)]
-pub(super) struct Own {
+pub(super) struct SubjectTables {
     /// By subject: one row per session.
     sessions: BTreeMap<String, OwnTable>,
     /// By subject and session: one row per file.
@@ -23,7 +23,7 @@ pub(super) struct Own {
 struct OwnTable {
     /// Name of the file, for messages.
     file: String,
-    table: Table,
+    table: TextTable,
     /// The scan in each row's `filename`; empty for sessions.
     rows: Vec<Option<ScanId>>,
 }
@@ -51,13 +51,13 @@ pub(super) fn files<'a>(root: &Path, scans: impl Iterator<Item = &'a ScanId>) ->
     files
 }
 
-impl Own {
+impl SubjectTables {
     /// Reads the tables below `root` of the subjects of `scans`.
     ///
     /// # Errors
     /// If a table cannot be read, or lacks `session_id` or `filename`.
-    pub fn read<'a>(root: &Path, scans: impl Iterator<Item = &'a ScanId>) -> Result<Own> {
-        let mut own = Own::default();
+    pub fn read<'a>(root: &Path, scans: impl Iterator<Item = &'a ScanId>) -> Result<SubjectTables> {
+        let mut own = SubjectTables::default();
         for scan in scans {
             let (sessions, files) = places(root, scan);
             if !own.sessions.contains_key(&scan.subject) && link::is_listed(&sessions) {
@@ -115,7 +115,7 @@ impl Own {
 impl OwnTable {
     fn read(path: &Path, key: &str) -> Result<OwnTable> {
         let read = || -> Result<OwnTable> {
-            let table = Table::read(path)?;
+            let table = TextTable::read(path)?;
             table.require(key)?;
             let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             let rows = table.rows().map(|row| row.get("filename").and_then(of_bold)).collect();

@@ -52,7 +52,8 @@ fn tables_of_one_subject_are_joined_by_session_and_file_name() {
              func/sub-01_ses-b_run-1_sbref.nii.gz\t09:59\tn/a\n",
         ),
     ]);
-    let places = Places { participants: dir.path().join("participants.tsv"), root: dir.path().to_owned() };
+    let places =
+        PhenotypePaths { participants: dir.path().join("participants.tsv"), root: dir.path().to_owned() };
     let scans = [scan(Some("b"), Some("01")), scan(Some("b"), Some("2")), scan(Some("c"), None)];
     let tables = Phenotypes::read_at(&places, &scans).unwrap();
     let known = |scan| -> Vec<String> {
@@ -71,7 +72,7 @@ fn tables_of_one_subject_are_joined_by_session_and_file_name() {
     assert_eq!(tables.columns(), ["acq_time", "age", "mood", "sex"]);
     assert_eq!(Phenotypes::files_at(&places, &scans).len(), 3);
     // Without any table there are no values and no error.
-    let nowhere = Places { participants: "no/participants.tsv".into(), root: "no".into() };
+    let nowhere = PhenotypePaths { participants: "no/participants.tsv".into(), root: "no".into() };
     assert!(Phenotypes::read_at(&nowhere, &scans).unwrap().values_of(&scans[0]).unwrap().is_empty());
 }
 

@@ -4,9 +4,9 @@ use expect_test::{Expect, expect};
 
 use super::*;
 
-const PLAIN: Form = Form { layout: Layout::TimeByRegion, header: true };
-const BARE: Form = Form { layout: Layout::TimeByRegion, header: false };
-const TURNED: Form = Form { layout: Layout::RegionByTime, header: false };
+const PLAIN: SignalFormat = SignalFormat { layout: SignalLayout::TimeByRegion, header: true };
+const BARE: SignalFormat = SignalFormat { layout: SignalLayout::TimeByRegion, header: false };
+const TURNED: SignalFormat = SignalFormat { layout: SignalLayout::RegionByTime, header: false };
 
 fn regions() -> Regions {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -29,7 +29,7 @@ fn array(rows: usize, cols: usize, values: &[f32]) -> Vec<u8> {
     bytes
 }
 
-fn check(name: &str, bytes: &[u8], form: Form, message: Expect) {
+fn check(name: &str, bytes: &[u8], form: SignalFormat, message: Expect) {
     let (dir, path) = file(name, bytes);
     let error = read(&path, form, &regions(), 2.0).unwrap_err().to_string();
     message.assert_eq(&error.replace(&format!("{}/", dir.path().display()), ""));
@@ -111,7 +111,7 @@ fn regions_must_be_those_of_the_table() {
         BARE,
         expect!["file `x.tsv`: the first line is not numbers; with names in it, set `header = true`"],
     );
-    let turned = Form { header: true, ..TURNED };
+    let turned = SignalFormat { header: true, ..TURNED };
     check(
         "x.tsv",
         b"A\tB\tC\n1\t2\t3\n",

@@ -15,7 +15,7 @@ use std::io::BufRead;
 
 use boldface::{Precision, Runtime};
 use boldface_engine::Engine;
-use work::Work;
+use work::TrainStep;
 
 fn main() -> boldface::Result<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,7 +35,7 @@ fn main() -> boldface::Result<()> {
     };
     let runtime = Runtime { engine, device, precision, workers: rayon::current_num_threads() };
     let engine = Engine::for_runtime(&runtime)?;
-    let mut work = Work::new(&engine, name, batch.parse()?, tokens.parse()?)?;
+    let mut work = TrainStep::new(&engine, name, batch.parse()?, tokens.parse()?)?;
     if is_recomputed {
         work.recompute();
     }
@@ -59,7 +59,7 @@ fn option(arguments: &mut Vec<String>, flag: &str) -> Option<String> {
     value
 }
 
-fn steps(work: &mut Work, count: usize) -> boldface::Result<()> {
+fn steps(work: &mut TrainStep, count: usize) -> boldface::Result<()> {
     let cpu = cpu_ms()?;
     let (losses, times): (Vec<f32>, Vec<f64>) = (0..count).map(|_| work.step()).unzip();
     let cpu = (cpu_ms()? - cpu) / count as f64;

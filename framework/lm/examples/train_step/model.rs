@@ -2,12 +2,12 @@
 
 use boldface_engine::nn::init_lora;
 use boldface_engine::{Engine, Params, Rope};
-use boldface_lm::{Config, Family, Network};
+use boldface_lm::{ModelConfig, ModelFamily, PublishedNetwork};
 
 /// GPT-2, 124 M parameters (Radford et al. 2019).
-pub fn gpt2() -> Config {
-    Config {
-        family: Family::Gpt2,
+pub fn gpt2() -> ModelConfig {
+    ModelConfig {
+        family: ModelFamily::Gpt2,
         layers: 12,
         width: 768,
         heads: 12,
@@ -25,9 +25,9 @@ pub fn gpt2() -> Config {
 }
 
 /// A body of GPT-2's size in the form of Qwen3, with Qwen3's vocabulary.
-pub fn qwen3() -> Config {
-    Config {
-        family: Family::Qwen3,
+pub fn qwen3() -> ModelConfig {
+    ModelConfig {
+        family: ModelFamily::Qwen3,
         heads: 12,
         kv_heads: 6,
         inner: 2304,
@@ -42,9 +42,9 @@ pub fn qwen3() -> Config {
 }
 
 /// Smallest of the published SmolLM2 models, 135 M parameters.
-pub fn smollm2() -> Config {
-    Config {
-        family: Family::Llama,
+pub fn smollm2() -> ModelConfig {
+    ModelConfig {
+        family: ModelFamily::Llama,
         layers: 30,
         width: 576,
         heads: 9,
@@ -60,7 +60,7 @@ pub fn smollm2() -> Config {
 
 /// Makes a network: matrices normal with deviation .02, biases zero, gains one. With a rank, only
 /// adapters beside all linear layers are trained.
-pub fn network(engine: &Engine, config: Config, lora_rank: Option<usize>) -> Network {
+pub fn network(engine: &Engine, config: ModelConfig, lora_rank: Option<usize>) -> PublishedNetwork {
     let mut rng = boldface::seed::stream(0, "train_step");
     let mut params = Params::new(engine);
     for (name, dims) in config.parameters() {
@@ -76,5 +76,5 @@ pub fn network(engine: &Engine, config: Config, lora_rank: Option<usize>) -> Net
         targets.iter().for_each(|target| init_lora(&mut params, target, rank, &mut rng));
         params.train_only(|name| name.contains(".lora_"));
     }
-    Network { config, params }
+    PublishedNetwork { config, params }
 }

@@ -2,7 +2,7 @@
 
 use boldface_engine::nn::{Pass, linear};
 use boldface_engine::{AdamW, Engine, Tensor, no_grad};
-use boldface_lm::Network;
+use boldface_lm::PublishedNetwork;
 
 use crate::model;
 
@@ -13,8 +13,8 @@ const LEARNING_RATE: f64 = 1e-4;
 const FEATURES: usize = 128;
 
 /// A model, its optimiser and one batch.
-pub struct Work {
-    pub network: Network,
+pub struct TrainStep {
+    pub network: PublishedNetwork,
     optimiser: AdamW,
     kind: Kind,
     is_recomputed: bool,
@@ -29,9 +29,9 @@ enum Kind {
     Generation { batch: usize, tokens: usize },
 }
 
-impl Work {
+impl TrainStep {
     /// Prepares the work `gpt2-lora`, `gpt2-full`, `stage3` or `generation`.
-    pub fn new(engine: &Engine, name: &str, batch: usize, tokens: usize) -> boldface::Result<Work> {
+    pub fn new(engine: &Engine, name: &str, batch: usize, tokens: usize) -> boldface::Result<TrainStep> {
         let (config, rank) = match name {
             "gpt2-lora" => (model::gpt2(), Some(LORA_RANK)),
             "gpt2-full" => (model::gpt2(), None),
@@ -52,7 +52,7 @@ impl Work {
             "generation" => Kind::Generation { batch, tokens },
             _ => Kind::Text { batch, tokens },
         };
-        Ok(Work { network, optimiser: AdamW::new(0.1), kind, is_recomputed: false })
+        Ok(TrainStep { network, optimiser: AdamW::new(0.1), kind, is_recomputed: false })
     }
 
     /// Sets layers to be recomputed in the backward pass.
@@ -84,7 +84,7 @@ impl Work {
     }
 
     fn text(&self, pass: &Pass<'_>, batch: usize, tokens: usize) -> Tensor {
-        let Network { config, .. } = &self.network;
+        let PublishedNetwork { config, .. } = &self.network;
         let places = || (0..batch * tokens).map(|i| (i / tokens, i % tokens));
         let token = |(sequence, place): (usize, usize)| token(sequence, place, config.vocabulary);
         let inputs: Vec<u32> = places().map(token).collect();
@@ -98,7 +98,7 @@ impl Work {
 
     /// Reads the scan once; the questions share its keys and values, and only answers have logits.
     fn answers(&self, pass: &Pass<'_>, questions: usize, features: &Tensor) -> Tensor {
-        let Network { config, .. } = &self.network;
+        let PublishedNetwork { config, .. } = &self.network;
         let patches = features.dims()[0];
         let positions: Vec<u32> = (0..patches as u32).collect();
         let visible: Vec<u32> = (1..=patches as u32).collect();
@@ -131,7 +131,7 @@ impl Work {
     /// Returns the mean ms per token, over 32 tokens.
     fn generate(&self, batch: usize, tokens: usize) -> f64 {
         const NEW: usize = 32;
-        let Network { config, .. } = &self.network;
+        let PublishedNetwork { config, .. } = &self.network;
         let pass = self.network.inference();
         let mut cache = self.network.cache();
         let mut read = |from: usize, to: usize| {

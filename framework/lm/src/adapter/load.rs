@@ -12,8 +12,8 @@ use safetensors::{Dtype, SafeTensors};
 use super::check_free;
 use super::peft::{CONFIG, PeftConfig, WEIGHTS};
 use super::targets::{Module, modules, shortest};
-use crate::config::Config;
-use crate::network::Network;
+use crate::config::ModelConfig;
+use crate::network::PublishedNetwork;
 
 /// Numbers and dims of one matrix.
 type Matrix = (Vec<f32>, [usize; 2]);
@@ -28,7 +28,7 @@ type Matrix = (Vec<f32>, [usize; 2]);
 /// If a file is missing or damaged, the adapter is more than low-rank matrices beside linear layers
 /// (DoRA, biases, whole modules, the embedding or the head), it is for another model, a number is not
 /// finite, or the model already has a trained adapter. Nothing changes then.
-pub fn load(network: &mut Network, dir: &Path) -> Result<Lora> {
+pub fn load(network: &mut PublishedNetwork, dir: &Path) -> Result<Lora> {
     check_free(&network.params)?;
     let peft = PeftConfig::read(&dir.join(CONFIG))?;
     let path = dir.join(WEIGHTS);
@@ -60,7 +60,7 @@ pub fn load(network: &mut Network, dir: &Path) -> Result<Lora> {
 struct Reader<'a> {
     path: String,
     peft: &'a PeftConfig,
-    config: &'a Config,
+    config: &'a ModelConfig,
 }
 
 impl Reader<'_> {
@@ -167,7 +167,7 @@ impl Reader<'_> {
     }
 
     fn other_base(&self, what: &str) -> Error {
-        let Config { family, layers, width, .. } = self.config;
+        let ModelConfig { family, layers, width, .. } = self.config;
         format!(
             "`{}` is an adapter for `{}`, which is not this model ({family:?}, {layers} layers of width {width}): {what}",
             self.path, self.peft.base

@@ -18,7 +18,7 @@ use boldface::{Lora, Result};
 use boldface_engine::Params;
 use rand::{Rng, RngExt};
 
-use crate::network::Network;
+use crate::network::PublishedNetwork;
 
 pub use load::load;
 pub use save::save;
@@ -37,7 +37,7 @@ pub fn lora_scale(lora: &Lora) -> f32 {
 /// # Errors
 ///
 /// If the rank is 0, a target names no layer, or the model already has a trained adapter.
-pub fn add(network: &mut Network, lora: &Lora, rng: &mut impl Rng) -> Result<()> {
+pub fn add(network: &mut PublishedNetwork, lora: &Lora, rng: &mut impl Rng) -> Result<()> {
     if lora.rank == 0 {
         return Err("an adapter's `rank` is 0; use at least 1".into());
     }

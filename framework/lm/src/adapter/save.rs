@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use super::peft::{CONFIG, WEIGHTS};
 use super::stack::{joined, with};
 use super::targets::shortest;
-use crate::config::Family;
-use crate::network::Network;
+use crate::config::ModelFamily;
+use crate::network::PublishedNetwork;
 
 /// Writes `adapter_config.json` and `adapter_model.safetensors` (f32) into `dir`, which is made if
 /// missing.
@@ -25,7 +25,7 @@ use crate::network::Network;
 /// # Errors
 ///
 /// If there is no adapter, it holds a number that is not finite, or a file cannot be written.
-pub fn save(network: &Network, lora: &Lora, base: &str, dir: &Path) -> Result<()> {
+pub fn save(network: &PublishedNetwork, lora: &Lora, base: &str, dir: &Path) -> Result<()> {
     let params = &network.params;
     let stacked = !with(params, "frozen_a").is_empty();
     let names = &with(params, "lora_a") | &with(params, "frozen_a");
@@ -66,7 +66,7 @@ pub fn save(network: &Network, lora: &Lora, base: &str, dir: &Path) -> Result<()
         "target_modules": shortest(&network.config, &ranks.keys().copied().collect()),
         "rank_pattern": pattern(&|rank| rank.into()),
         "alpha_pattern": pattern(&alpha),
-        "fan_in_fan_out": network.config.family == Family::Gpt2,
+        "fan_in_fan_out": network.config.family == ModelFamily::Gpt2,
         "bias": "none",
         "init_lora_weights": true,
         "use_rslora": false,

@@ -6,11 +6,11 @@ use boldface::Lora;
 use boldface_engine::{Params, Tensor, no_grad};
 
 use super::lora_scale;
-use crate::network::Network;
+use crate::network::PublishedNetwork;
 
 /// Joins the trained adapter with the frozen one, scale included, so that another can be added. Without
 /// a trained adapter nothing happens.
-pub fn freeze(network: &mut Network, lora: &Lora) {
+pub fn freeze(network: &mut PublishedNetwork, lora: &Lora) {
     let params = &mut network.params;
     for name in with(params, "lora_a") {
         let [a, b] = joined(params, &name, lora).expect("the layer has an adapter");
@@ -24,7 +24,7 @@ pub fn freeze(network: &mut Network, lora: &Lora) {
 }
 
 /// Adds all adapters to the weights of their layers and removes them. Logits change only by rounding.
-pub fn merge(network: &mut Network, lora: &Lora) {
+pub fn merge(network: &mut PublishedNetwork, lora: &Lora) {
     let params = &mut network.params;
     for name in with(params, "lora_a").union(&with(params, "frozen_a")) {
         let [a, b] = joined(params, name, lora).expect("the layer has an adapter");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Lora, Problem};
 
-use crate::config::Config;
+use crate::config::ModelConfig;
 
 /// A linear layer that may have an adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(super) struct Module {
 }
 
 /// Returns all linear layers of the model, except its head.
-pub(super) fn modules(config: &Config) -> Vec<Module> {
+pub(super) fn modules(config: &ModelConfig) -> Vec<Module> {
     let module = |(name, dims): (String, Vec<usize>)| match (name.strip_suffix(".weight"), &dims[..]) {
         (Some(name), &[outputs, inputs]) if is_linear(config, name) => {
             Some(Module { name: name.to_owned(), outputs, inputs })
@@ -27,7 +27,7 @@ pub(super) fn modules(config: &Config) -> Vec<Module> {
 }
 
 /// Returns the layers that `lora` names.
-pub(super) fn targeted(config: &Config, lora: &Lora) -> Vec<Module> {
+pub(super) fn targeted(config: &ModelConfig, lora: &Lora) -> Vec<Module> {
     let mut modules = modules(config);
     modules.retain(|module| lora.is_beside(&module.name));
     modules
@@ -40,13 +40,13 @@ pub(super) fn matches(name: &str, target: &str) -> bool {
 }
 
 /// Returns the problems of an adapter's targets, each of which must name a linear layer of the model.
-pub fn check_targets(config: &Config, lora: &Lora) -> Vec<Problem> {
+pub fn check_targets(config: &ModelConfig, lora: &Lora) -> Vec<Problem> {
     let names: Vec<String> = modules(config).into_iter().map(|module| module.name).collect();
     lora.check_targets(&names, config.linears())
 }
 
 /// Returns the fewest and shortest targets that match these layers and no others.
-pub(super) fn shortest(config: &Config, names: &BTreeSet<&str>) -> Vec<String> {
+pub(super) fn shortest(config: &ModelConfig, names: &BTreeSet<&str>) -> Vec<String> {
     let all = modules(config);
     let mut left = names.clone();
     let mut targets = Vec::new();
@@ -69,7 +69,7 @@ pub(super) fn shortest(config: &Config, names: &BTreeSet<&str>) -> Vec<String> {
     targets
 }
 
-fn is_linear(config: &Config, name: &str) -> bool {
+fn is_linear(config: &ModelConfig, name: &str) -> bool {
     config.linears().iter().any(|linear| matches(name, linear))
 }
 

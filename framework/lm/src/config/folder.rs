@@ -3,25 +3,25 @@
 use boldface::Result;
 use boldface_engine::Rope;
 
-use super::rope::{Scaling, yarn_attention};
-use super::{Config, FAMILIES, Family};
+use super::rope::{RopeScaling, yarn_attention};
+use super::{FAMILIES, ModelConfig, ModelFamily};
 use crate::files::Json;
 
-impl Config {
+impl ModelConfig {
     /// Reads `config.json` in the forms of transformers 4 and 5.
-    pub(crate) fn from_json(json: &Json) -> Result<Config> {
+    pub(crate) fn from_json(json: &Json) -> Result<ModelConfig> {
         refuse_what_is_not_computed(json)?;
         let config = match json.needed("model_type", json.text("model_type"))? {
             "gpt2" => gpt2(json),
-            "llama" => llama(json, Family::Llama),
-            "qwen3" => llama(json, Family::Qwen3),
+            "llama" => llama(json, ModelFamily::Llama),
+            "qwen3" => llama(json, ModelFamily::Qwen3),
             _ => Err(json.wrong("model_type", FAMILIES)),
         }?;
         config.checked(&json.file().display().to_string())
     }
 }
 
-fn gpt2(json: &Json) -> Result<Config> {
+fn gpt2(json: &Json) -> Result<ModelConfig> {
     activation(json, "activation_function", "gelu_new", &["gelu_new", "gelu_pytorch_tanh"])?;
     must_be(json, "scale_attn_weights", true, true)?;
     for key in ["scale_attn_by_inverse_layer_idx", "add_cross_attention"] {
@@ -32,8 +32,8 @@ fn gpt2(json: &Json) -> Result<Config> {
     if heads == 0 || width % heads != 0 {
         return Err(json.wrong("n_head", &format!("which does not divide `n_embd`, {width}")));
     }
-    Ok(Config {
-        family: Family::Gpt2,
+    Ok(ModelConfig {
+        family: ModelFamily::Gpt2,
         layers: count("n_layer")?,
         width,
         heads,
@@ -53,14 +53,14 @@ fn gpt2(json: &Json) -> Result<Config> {
     })
 }
 
-fn llama(json: &Json, family: Family) -> Result<Config> {
+fn llama(json: &Json, family: ModelFamily) -> Result<ModelConfig> {
     activation(json, "hidden_act", "silu", &["silu", "swish"])?;
     let count = |key: &str| json.needed(key, json.count(key));
     let (width, heads) = (count("hidden_size")?, count("num_attention_heads")?);
     let kv_heads = json.count("num_key_value_heads")?.unwrap_or(heads);
     let head_width = match (json.count("head_dim")?, family) {
         (Some(width), _) => width,
-        (None, Family::Qwen3) => 128,
+        (None, ModelFamily::Qwen3) => 128,
         (None, _) if heads == 0 || width % heads != 0 => {
             let why = format!("which does not divide `hidden_size`, {width}, and there is no `head_dim`");
             return Err(json.wrong("num_attention_heads", &why));
@@ -68,7 +68,7 @@ fn llama(json: &Json, family: Family) -> Result<Config> {
         (None, _) => width / heads,
     };
     let context = count("max_position_embeddings")?;
-    Ok(Config {
+    Ok(ModelConfig {
         family,
         layers: count("num_hidden_layers")?,
         width,
@@ -106,7 +106,7 @@ fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
         let source = if inside.is_some() { table.as_ref().unwrap_or(json) } else { json };
         return Err(source.wrong("rope_theta", "where more than 1 was expected"));
     }
-    let Some(table) = table else { return Ok(Scaling::None.rope(head_width, base)) };
+    let Some(table) = table else { return Ok(RopeScaling::None.rope(head_width, base)) };
     if let Some((layers, _)) = table.keys().find(|(_, value)| value.is_object()) {
         return Err(table.wrong(layers, "but all layers must turn by the same angles"));
     }
@@ -120,9 +120,9 @@ fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
     let scaling = match table.text(key)?.unwrap_or("default") {
         // Dynamic scaling changes nothing up to `max_position_embeddings`, and texts here are never
         // longer.
-        "default" | "dynamic" => Scaling::None,
-        "linear" => Scaling::Linear { factor: number("factor")? },
-        "llama3" => Scaling::Llama3 {
+        "default" | "dynamic" => RopeScaling::None,
+        "linear" => RopeScaling::Linear { factor: number("factor")? },
+        "llama3" => RopeScaling::Llama3 {
             factor: number("factor")?,
             low: number("low_freq_factor")?,
             high: number("high_freq_factor")?,
@@ -138,7 +138,7 @@ fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
                     (None, Some(m), Some(all)) => yarn_attention(factor, m) / yarn_attention(factor, all),
                     (None, _, _) => yarn_attention(factor, 1.0),
                 };
-            Scaling::Yarn {
+            RopeScaling::Yarn {
                 factor,
                 fast: nonzero("beta_fast")?.unwrap_or(32.0),
                 slow: nonzero("beta_slow")?.unwrap_or(1.0),

@@ -3,19 +3,19 @@
 use boldface::Result;
 use boldface_engine::Rope;
 
-use super::rope::{Scaling, yarn_attention};
-use super::{Config, FAMILIES, Family};
+use super::rope::{RopeScaling, yarn_attention};
+use super::{FAMILIES, ModelConfig, ModelFamily};
 use crate::gguf::Gguf;
 use crate::weights::Storage;
 
-impl Config {
+impl ModelConfig {
     /// Reads the shape from the keys below the architecture's name.
-    pub(crate) fn from_gguf(gguf: &Gguf) -> Result<Config> {
+    pub(crate) fn from_gguf(gguf: &Gguf) -> Result<ModelConfig> {
         let arch = gguf.needed("general.architecture", gguf.text("general.architecture"))?;
         let family = match arch {
-            "gpt2" => Family::Gpt2,
-            "llama" => Family::Llama,
-            "qwen3" => Family::Qwen3,
+            "gpt2" => ModelFamily::Gpt2,
+            "llama" => ModelFamily::Llama,
+            "qwen3" => ModelFamily::Qwen3,
             _ => return Err(gguf.wrong("general.architecture", FAMILIES)),
         };
         let key = |part: &str| format!("{arch}.{part}");
@@ -41,9 +41,9 @@ impl Config {
         let vocabulary = vocabulary
             .ok_or_else(|| format!("`{}`: tensor `token_embd.weight` is missing", gguf.path().display()))?;
         let has = |part: &str| gguf.tensors().contains_key(part);
-        let norm = if family == Family::Gpt2 { "layer_norm_epsilon" } else { "layer_norm_rms_epsilon" };
+        let norm = if family == ModelFamily::Gpt2 { "layer_norm_epsilon" } else { "layer_norm_rms_epsilon" };
         let norm = key(&format!("attention.{norm}"));
-        let config = Config {
+        let config = ModelConfig {
             family,
             layers: count("block_count")?,
             width,
@@ -56,11 +56,11 @@ impl Config {
             eps: gguf.needed(&norm, gguf.number(&norm))? as f32,
             rope: None,
             tied: !has("output.weight"),
-            attention_bias: family == Family::Gpt2 || has("blk.0.attn_q.bias"),
-            mlp_bias: family == Family::Gpt2 || has("blk.0.ffn_up.bias"),
+            attention_bias: family == ModelFamily::Gpt2 || has("blk.0.attn_q.bias"),
+            mlp_bias: family == ModelFamily::Gpt2 || has("blk.0.ffn_up.bias"),
         };
         let mut config = config.checked(&gguf.path().display().to_string())?;
-        if family != Family::Gpt2 {
+        if family != ModelFamily::Gpt2 {
             config.rope = Some(rope(gguf, arch, head_width, config.context)?);
         }
         Ok(config)
@@ -80,9 +80,9 @@ fn rope(gguf: &Gguf, arch: &str, head_width: usize, context: usize) -> Result<Ro
         None => number("scale_linear")?,
     };
     let scaling = match (kind, factor) {
-        (Some("none"), _) | (None, None) => Scaling::None,
-        (Some("linear") | None, Some(factor)) => Scaling::Linear { factor },
-        (Some("yarn"), Some(factor)) => Scaling::Yarn {
+        (Some("none"), _) | (None, None) => RopeScaling::None,
+        (Some("linear") | None, Some(factor)) => RopeScaling::Linear { factor },
+        (Some("yarn"), Some(factor)) => RopeScaling::Yarn {
             factor,
             fast: number("scaling.yarn_beta_fast")?.unwrap_or(32.0),
             slow: number("scaling.yarn_beta_slow")?.unwrap_or(1.0),

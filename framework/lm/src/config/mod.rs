@@ -14,7 +14,7 @@ const FAMILIES: &str = "but boldface reads only `gpt2`, `llama` and `qwen3`";
 
 /// A family of models that share one forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
+pub enum ModelFamily {
     /// Layer norm, learned positions, GELU: GPT-2 (Radford et al. 2019).
     Gpt2,
     /// RMS norm, rotary positions, SwiGLU, shared key-value heads: Llama, SmolLM2 (Touvron et al. 2023).
@@ -25,9 +25,9 @@ pub enum Family {
 
 /// The shape of a model, from `config.json` or a GGUF header.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Config {
+pub struct ModelConfig {
     /// The family, which determines the forward pass.
-    pub family: Family,
+    pub family: ModelFamily,
     /// Transformer layers.
     pub layers: usize,
     /// Width of the hidden states, D.
@@ -56,7 +56,7 @@ pub struct Config {
     pub mlp_bias: bool,
 }
 
-impl Config {
+impl ModelConfig {
     /// Returns every parameter of the model: its published name, and its dims in memory.
     ///
     /// Linear weights are (outputs, inputs). GPT-2's files store them the other way round; they are
@@ -66,7 +66,7 @@ impl Config {
         let (q, kv) = (self.heads * self.head_width, self.kv_heads * self.head_width);
         let mut all = Vec::new();
         let mut add = |name: String, dims: &[usize]| all.push((name, dims.to_vec()));
-        if self.family == Family::Gpt2 {
+        if self.family == ModelFamily::Gpt2 {
             add("transformer.wte.weight".into(), &[self.vocabulary, d]);
             add("transformer.wpe.weight".into(), &[self.context, d]);
             for layer in 0..self.layers {
@@ -107,7 +107,7 @@ impl Config {
                 for part in ["input_layernorm.weight", "post_attention_layernorm.weight"] {
                     add(name(part), &[d]);
                 }
-                if self.family == Family::Qwen3 {
+                if self.family == ModelFamily::Qwen3 {
                     for part in ["self_attn.q_norm.weight", "self_attn.k_norm.weight"] {
                         add(name(part), &[self.head_width]);
                     }
@@ -122,7 +122,7 @@ impl Config {
     }
 
     /// Refuses unrealistic sizes, so that nothing below divides by zero or overflows.
-    fn checked(self, file: &str) -> Result<Config> {
+    fn checked(self, file: &str) -> Result<ModelConfig> {
         let sizes = [
             ("layers", self.layers, 10_000),
             ("width", self.width, 1 << 20),
@@ -163,8 +163,8 @@ impl Config {
     /// Returns PEFT's names of the linear layers that may have an adapter, such as `q_proj` or `c_attn`.
     pub fn linears(&self) -> &'static [&'static str] {
         match self.family {
-            Family::Gpt2 => &["c_attn", "c_proj", "c_fc"],
-            Family::Llama | Family::Qwen3 => {
+            ModelFamily::Gpt2 => &["c_attn", "c_proj", "c_fc"],
+            ModelFamily::Llama | ModelFamily::Qwen3 => {
                 &["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
             }
         }
@@ -173,8 +173,8 @@ impl Config {
     /// Returns the name of the embedding.
     pub fn embedding(&self) -> &'static str {
         match self.family {
-            Family::Gpt2 => "transformer.wte.weight",
-            Family::Llama | Family::Qwen3 => "model.embed_tokens.weight",
+            ModelFamily::Gpt2 => "transformer.wte.weight",
+            ModelFamily::Llama | ModelFamily::Qwen3 => "model.embed_tokens.weight",
         }
     }
 

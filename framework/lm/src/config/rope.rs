@@ -9,7 +9,7 @@ use boldface_engine::Rope;
 
 /// Change of a model's frequencies from the plain ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Scaling {
+pub(crate) enum RopeScaling {
     /// No change.
     None,
     /// All frequencies are divided by the factor.
@@ -45,16 +45,16 @@ pub(crate) enum Scaling {
     },
 }
 
-impl Scaling {
+impl RopeScaling {
     /// Refuses numbers that give no frequencies; `wrong(key, why)` makes the error.
     pub fn checked(self, wrong: &dyn Fn(&str, &str) -> Error) -> Result<()> {
         let positive = |key: &str, x: f64| {
             if x > 0.0 { Ok(()) } else { Err(wrong(key, "where more than 0 was expected")) }
         };
         match self {
-            Scaling::None => Ok(()),
-            Scaling::Linear { factor } => positive("factor", factor),
-            Scaling::Llama3 { factor, low, high, original } => {
+            RopeScaling::None => Ok(()),
+            RopeScaling::Linear { factor } => positive("factor", factor),
+            RopeScaling::Llama3 { factor, low, high, original } => {
                 positive("factor", factor)?;
                 positive("low_freq_factor", low)?;
                 positive("original_max_position_embeddings", original)?;
@@ -66,7 +66,7 @@ impl Scaling {
                     &format!("where more than `low_freq_factor`, {low}, was expected"),
                 ))
             }
-            Scaling::Yarn { factor, fast, slow, original, attention, truncate: _ } => {
+            RopeScaling::Yarn { factor, fast, slow, original, attention, truncate: _ } => {
                 positive("factor", factor)?;
                 positive("beta_slow", slow)?;
                 positive("beta_fast", fast)?;
@@ -83,11 +83,11 @@ impl Scaling {
             plain.frequencies.iter().enumerate().map(|(i, frequency)| stretched(i, *frequency)).collect()
         };
         match self {
-            Scaling::None => plain,
-            Scaling::Linear { factor } => {
+            RopeScaling::None => plain,
+            RopeScaling::Linear { factor } => {
                 Rope { frequencies: each(&|_, frequency| frequency / factor), scale: 1.0 }
             }
-            Scaling::Llama3 { factor, low, high, original } => {
+            RopeScaling::Llama3 { factor, low, high, original } => {
                 let stretched = |_: usize, frequency: f64| {
                     let turns = original * frequency / (2.0 * PI);
                     let kept = ((turns - low) / (high - low)).clamp(0.0, 1.0);
@@ -95,7 +95,7 @@ impl Scaling {
                 };
                 Rope { frequencies: each(&stretched), scale: 1.0 }
             }
-            Scaling::Yarn { factor, fast, slow, original, attention, truncate } => {
+            RopeScaling::Yarn { factor, fast, slow, original, attention, truncate } => {
                 let width = width as f64;
                 let dimension = |turns: f64| width * (original / (turns * 2.0 * PI)).ln() / (2.0 * base.ln());
                 let (mut first, mut last) = (dimension(fast), dimension(slow));

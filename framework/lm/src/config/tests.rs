@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::*;
 use crate::files::Json;
 
-fn read(config: &Value) -> Result<Config> {
-    Config::from_json(&Json::parse(Path::new("config.json"), config.to_string().as_bytes())?)
+fn read(config: &Value) -> Result<ModelConfig> {
+    ModelConfig::from_json(&Json::parse(Path::new("config.json"), config.to_string().as_bytes())?)
 }
 
 /// Reads Llama's configuration with some keys changed.
-fn llama(keys: Value) -> Result<Config> {
+fn llama(keys: Value) -> Result<ModelConfig> {
     let mut config = json!({
         "model_type": "llama", "hidden_size": 192, "intermediate_size": 100, "num_attention_heads": 3,
         "num_key_value_heads": 1, "num_hidden_layers": 2, "max_position_embeddings": 131_072, "vocab_size": 50,
@@ -25,7 +25,7 @@ fn llama(keys: Value) -> Result<Config> {
     read(&config)
 }
 
-fn gpt2(keys: Value) -> Result<Config> {
+fn gpt2(keys: Value) -> Result<ModelConfig> {
     let mut config = json!({
         "model_type": "gpt2", "n_embd": 12, "n_head": 3, "n_layer": 2, "n_positions": 16, "vocab_size": 50,
         "n_inner": null, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5,
@@ -36,7 +36,7 @@ fn gpt2(keys: Value) -> Result<Config> {
     read(&config)
 }
 
-fn refusal(config: Result<Config>) -> String {
+fn refusal(config: Result<ModelConfig>) -> String {
     config.expect_err("refused").to_string()
 }
 
@@ -53,7 +53,7 @@ fn what_is_not_said_is_as_in_transformers() {
         json!({ "model_type": "qwen3", "rope_theta": 1e6, "sliding_window": 9, "use_sliding_window": false }),
     );
     let qwen = qwen.unwrap();
-    assert_eq!((qwen.family, qwen.head_width), (Family::Qwen3, 128));
+    assert_eq!((qwen.family, qwen.head_width), (ModelFamily::Qwen3, 128));
     assert_eq!(qwen.rope, Some(Rope::plain(128, 1e6)));
     let gpt2 = gpt2(json!({})).unwrap();
     assert_eq!((gpt2.inner, gpt2.kv_heads, gpt2.head_width, gpt2.tied), (48, 3, 4, true));

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use boldface::Result;
 
 use super::json::Json;
-use crate::config::{Config, Family};
-use crate::weights::{Order, Shard, Stored, Weights, some};
+use crate::config::{ModelConfig, ModelFamily};
+use crate::weights::{Shard, StoredTensor, StoredTensors, TensorOrder, some};
 
 /// File name of the index of shards.
 const INDEX: &str = "model.safetensors.index.json";
@@ -30,16 +30,16 @@ const TEXT_FILES: &[&str] = &[
 
 /// A folder with a `config.json`.
 #[derive(Clone, Debug)]
-pub(crate) struct Folder {
+pub(crate) struct ModelFolder {
     /// The path of the folder.
     pub path: PathBuf,
     /// Its `config.json`.
     pub config: Json,
 }
 
-impl Folder {
+impl ModelFolder {
     /// Opens a folder and reads its `config.json`.
-    pub fn open(path: &Path) -> Result<Folder> {
+    pub fn open(path: &Path) -> Result<ModelFolder> {
         let config = path.join("config.json");
         if !config.exists() {
             let here = path.display();
@@ -53,7 +53,7 @@ impl Folder {
             }
             .into());
         }
-        Ok(Folder { path: path.to_owned(), config: Json::read(&config)? })
+        Ok(ModelFolder { path: path.to_owned(), config: Json::read(&config)? })
     }
 
     /// Returns the path of a file in this folder.
@@ -84,10 +84,10 @@ impl Folder {
     }
 
     /// Reads all tensors under their published names, without buffers, which are not weights.
-    pub fn weights(&self, config: &Config) -> Result<Weights> {
+    pub fn weights(&self, config: &ModelConfig) -> Result<StoredTensors> {
         let single = self.file(SINGLE);
         let found = if single.exists() { Shard::open(&single)?.tensors } else { self.shards()? };
-        let (mut weights, mut wrong) = (Weights::new(), Vec::new());
+        let (mut weights, mut wrong) = (StoredTensors::new(), Vec::new());
         for (name, stored) in found {
             if is_buffer(&name) {
                 continue;
@@ -96,7 +96,7 @@ impl Folder {
             match stored {
                 Err(error) => wrong.push(error.to_string()),
                 Ok(stored) => {
-                    let stored = Stored { order: order(config.family, &published), ..stored };
+                    let stored = StoredTensor { order: order(config.family, &published), ..stored };
                     let file = stored.path().display().to_string();
                     if let Some(other) = weights.insert(published, stored) {
                         wrong.push(format!(
@@ -112,7 +112,7 @@ impl Folder {
     }
 
     /// Reads the tensors that the index names, each from its shard.
-    fn shards(&self) -> Result<Vec<(String, Result<Stored>)>> {
+    fn shards(&self) -> Result<Vec<(String, Result<StoredTensor>)>> {
         let index = self.file(INDEX);
         if !index.exists() {
             let here = self.path.display();
@@ -170,10 +170,10 @@ fn is_buffer(name: &str) -> bool {
 }
 
 /// Adds the prefix of the model's body, which is missing in files of the body alone.
-fn published_name(family: Family, name: &str) -> String {
+fn published_name(family: ModelFamily, name: &str) -> String {
     let prefix = match family {
-        Family::Gpt2 => "transformer.",
-        Family::Llama | Family::Qwen3 => "model.",
+        ModelFamily::Gpt2 => "transformer.",
+        ModelFamily::Llama | ModelFamily::Qwen3 => "model.",
     };
     if name.starts_with(prefix) || name.starts_with("lm_head.") {
         name.to_owned()
@@ -183,11 +183,11 @@ fn published_name(family: Family, name: &str) -> String {
 }
 
 /// Returns the order of a tensor; files store GPT-2's linear layers as (inputs, outputs).
-fn order(family: Family, published: &str) -> Order {
+fn order(family: ModelFamily, published: &str) -> TensorOrder {
     let linears = ["attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight"];
-    if family == Family::Gpt2 && linears.iter().any(|end| published.ends_with(end)) {
-        Order::Transposed
+    if family == ModelFamily::Gpt2 && linears.iter().any(|end| published.ends_with(end)) {
+        TensorOrder::Transposed
     } else {
-        Order::Ours
+        TensorOrder::Ours
     }
 }

@@ -1,7 +1,7 @@
 //! The files of a published model: a Hugging Face folder or a GGUF file.
 //!
 //! Opening reads only headers, and reports every error in names, shapes and number formats. The numbers
-//! are read when a [`Network`] is made.
+//! are read when a [`PublishedNetwork`] is made.
 
 mod card;
 mod folder;
@@ -13,27 +13,27 @@ use std::sync::{Arc, OnceLock};
 use boldface::Result;
 use boldface_engine::Engine;
 
-use crate::config::Config;
+use crate::config::ModelConfig;
 use crate::gguf::{Gguf, published};
-use crate::network::Network;
+use crate::network::PublishedNetwork;
 use crate::vocabulary::Vocabulary;
-use crate::weights::{Weights, check, parameters};
-pub(crate) use folder::Folder;
+use crate::weights::{StoredTensors, check, parameters};
+pub(crate) use folder::ModelFolder;
 pub(crate) use json::Json;
 
 /// A published model whose headers were read; cheap to clone except for its names.
 #[derive(Clone, Debug)]
-pub struct Files {
+pub struct ModelFiles {
     source: Source,
-    config: Config,
-    weights: Weights,
+    config: ModelConfig,
+    weights: StoredTensors,
     /// Read once, because a tokenizer takes a third of a second.
     vocabulary: Arc<OnceLock<Vocabulary>>,
 }
 
 #[derive(Clone, Debug)]
 enum Source {
-    Folder(Folder),
+    Folder(ModelFolder),
     Gguf(Box<Gguf>),
 }
 
@@ -45,13 +45,13 @@ enum Source {
 ///
 /// If there is no model, its family is unsupported, or a tensor is missing, unknown, of another shape or
 /// cut short. Every error names the file, and the key or tensor.
-pub fn open(path: &Path) -> Result<Files> {
+pub fn open(path: &Path) -> Result<ModelFiles> {
     if path.is_dir() {
-        let folder = Folder::open(path)?;
-        let config = Config::from_json(&folder.config)?;
+        let folder = ModelFolder::open(path)?;
+        let config = ModelConfig::from_json(&folder.config)?;
         let weights = folder.weights(&config)?;
         check(&config, &weights, &folder.whole())?;
-        return Ok(Files::new(Source::Folder(folder), config, weights));
+        return Ok(ModelFiles::new(Source::Folder(folder), config, weights));
     }
     let shown = path.display();
     if !path.exists() {
@@ -65,19 +65,19 @@ pub fn open(path: &Path) -> Result<Files> {
         .into());
     }
     let gguf = Gguf::open(path)?;
-    let config = Config::from_gguf(&gguf)?;
+    let config = ModelConfig::from_gguf(&gguf)?;
     let weights = published(&gguf, &config);
     check(&config, &weights, &shown.to_string())?;
-    Ok(Files::new(Source::Gguf(Box::new(gguf)), config, weights))
+    Ok(ModelFiles::new(Source::Gguf(Box::new(gguf)), config, weights))
 }
 
-impl Files {
-    fn new(source: Source, config: Config, weights: Weights) -> Files {
-        Files { source, config, weights, vocabulary: Arc::default() }
+impl ModelFiles {
+    fn new(source: Source, config: ModelConfig, weights: StoredTensors) -> ModelFiles {
+        ModelFiles { source, config, weights, vocabulary: Arc::default() }
     }
 
     /// Returns the shape of the model.
-    pub fn config(&self) -> &Config {
+    pub fn config(&self) -> &ModelConfig {
         &self.config
     }
 
@@ -107,8 +107,11 @@ impl Files {
     /// # Errors
     ///
     /// If the files tie head and embedding, but hold two that differ.
-    pub fn network(&self, engine: &Engine) -> Result<Network> {
-        Ok(Network { config: self.config.clone(), params: parameters(&self.config, &self.weights, engine)? })
+    pub fn network(&self, engine: &Engine) -> Result<PublishedNetwork> {
+        Ok(PublishedNetwork {
+            config: self.config.clone(),
+            params: parameters(&self.config, &self.weights, engine)?,
+        })
     }
 
     /// Returns every file that was or will be read, sorted.

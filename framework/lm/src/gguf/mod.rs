@@ -14,9 +14,9 @@ use std::path::Path;
 use boldface::Result;
 use boldface_engine::Mapped;
 
-use crate::weights::Stored;
+use crate::weights::StoredTensor;
 use cursor::Cursor;
-use value::Value;
+use value::MetadataValue;
 
 pub(crate) use tensors::published;
 
@@ -24,8 +24,8 @@ pub(crate) use tensors::published;
 #[derive(Clone, Debug)]
 pub(crate) struct Gguf {
     file: Mapped,
-    metadata: BTreeMap<String, Value>,
-    tensors: BTreeMap<String, Stored>,
+    metadata: BTreeMap<String, MetadataValue>,
+    tensors: BTreeMap<String, StoredTensor>,
 }
 
 impl Gguf {
@@ -52,15 +52,15 @@ impl Gguf {
     }
 
     /// Returns all tensors by their names in the file.
-    pub fn tensors(&self) -> &BTreeMap<String, Stored> {
+    pub fn tensors(&self) -> &BTreeMap<String, StoredTensor> {
         &self.tensors
     }
 
     /// Returns the whole number of a key.
     pub fn count(&self, key: &str) -> Result<Option<usize>> {
         self.typed(key, "a whole number", |value| match value {
-            Value::Unsigned(count) => usize::try_from(*count).ok(),
-            Value::Signed(count) => usize::try_from(*count).ok(),
+            MetadataValue::Unsigned(count) => usize::try_from(*count).ok(),
+            MetadataValue::Signed(count) => usize::try_from(*count).ok(),
             _ => None,
         })
     }
@@ -68,29 +68,25 @@ impl Gguf {
     /// Returns the finite number of a key.
     pub fn number(&self, key: &str) -> Result<Option<f64>> {
         self.typed(key, "a number", |value| match value {
-            Value::Float(number) => Some(*number).filter(|number| number.is_finite()),
-            Value::Unsigned(count) => Some(*count as f64),
-            Value::Signed(count) => Some(*count as f64),
+            MetadataValue::Float(number) => Some(*number).filter(|number| number.is_finite()),
+            MetadataValue::Unsigned(count) => Some(*count as f64),
+            MetadataValue::Signed(count) => Some(*count as f64),
             _ => None,
         })
     }
 
     /// Returns the flag of a key.
     pub fn flag(&self, key: &str) -> Result<Option<bool>> {
-        self.typed(
-            key,
-            "true or false",
-            |value| if let Value::Flag(flag) = value { Some(*flag) } else { None },
-        )
+        self.typed(key, "true or false", |value| {
+            if let MetadataValue::Flag(flag) = value { Some(*flag) } else { None }
+        })
     }
 
     /// Returns the string of a key.
     pub fn text(&self, key: &str) -> Result<Option<&str>> {
-        self.typed(
-            key,
-            "a string",
-            |value| if let Value::Text(text) = value { Some(text.as_str()) } else { None },
-        )
+        self.typed(key, "a string", |value| {
+            if let MetadataValue::Text(text) = value { Some(text.as_str()) } else { None }
+        })
     }
 
     /// Returns the list of strings of a key, borrowed from the file.
@@ -102,8 +98,8 @@ impl Gguf {
     pub fn integers(&self, key: &str) -> Result<Option<Vec<i64>>> {
         self.typed(key, "a list of whole numbers", |value| {
             let integer = |value| match value {
-                Value::Signed(x) => Some(x),
-                Value::Unsigned(x) => i64::try_from(x).ok(),
+                MetadataValue::Signed(x) => Some(x),
+                MetadataValue::Unsigned(x) => i64::try_from(x).ok(),
                 _ => None,
             };
             value::values(self.file.bytes(), value)?.map(integer).collect()
@@ -119,12 +115,12 @@ impl Gguf {
     pub fn wrong(&self, key: &str, why: &str) -> boldface::Error {
         let value = match self.metadata.get(key) {
             None => String::new(),
-            Some(Value::Unsigned(x)) => x.to_string(),
-            Some(Value::Signed(x)) => x.to_string(),
-            Some(Value::Float(x)) => x.to_string(),
-            Some(Value::Flag(x)) => x.to_string(),
-            Some(Value::Text(x)) => x.chars().take(60).collect(),
-            Some(Value::List { count, .. }) => format!("a list of {count}"),
+            Some(MetadataValue::Unsigned(x)) => x.to_string(),
+            Some(MetadataValue::Signed(x)) => x.to_string(),
+            Some(MetadataValue::Float(x)) => x.to_string(),
+            Some(MetadataValue::Flag(x)) => x.to_string(),
+            Some(MetadataValue::Text(x)) => x.chars().take(60).collect(),
+            Some(MetadataValue::List { count, .. }) => format!("a list of {count}"),
         };
         format!("`{}`: `{key}` is `{value}`, {why}", self.path().display()).into()
     }
@@ -133,7 +129,7 @@ impl Gguf {
         &'a self,
         key: &str,
         what: &str,
-        read: impl FnOnce(&'a Value) -> Option<T>,
+        read: impl FnOnce(&'a MetadataValue) -> Option<T>,
     ) -> Result<Option<T>> {
         match self.metadata.get(key) {
             None => Ok(None),
@@ -165,7 +161,7 @@ fn read(file: Mapped) -> Result<Gguf> {
     let mut metadata = BTreeMap::new();
     for _ in 0..keys {
         let key = cursor.text()?.to_owned();
-        let value = Value::read(&mut cursor).map_err(|error| format!("key `{key}`: {error}"))?;
+        let value = MetadataValue::read(&mut cursor).map_err(|error| format!("key `{key}`: {error}"))?;
         if metadata.contains_key(&key) {
             return Err(format!("key `{key}` is listed twice").into());
         }
@@ -173,7 +169,7 @@ fn read(file: Mapped) -> Result<Gguf> {
     }
     let alignment = match metadata.get("general.alignment") {
         None => 32,
-        Some(Value::Unsigned(alignment)) if alignment.is_power_of_two() && *alignment <= 1 << 20 => {
+        Some(MetadataValue::Unsigned(alignment)) if alignment.is_power_of_two() && *alignment <= 1 << 20 => {
             *alignment as usize
         }
         Some(_) => return Err("its `general.alignment` is not a power of two up to 2^20".into()),

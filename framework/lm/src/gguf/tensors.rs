@@ -7,8 +7,8 @@ use boldface_engine::Mapped;
 
 use super::Gguf;
 use super::cursor::Cursor;
-use crate::config::{Config, Family};
-use crate::weights::{Order, Storage, Stored, Weights};
+use crate::config::{ModelConfig, ModelFamily};
+use crate::weights::{Storage, StoredTensor, StoredTensors, TensorOrder};
 
 /// GGML's maximum number of dims.
 const MOST_DIMS: u32 = 4;
@@ -19,7 +19,7 @@ pub(super) fn read(
     mut cursor: Cursor<'_>,
     count: usize,
     alignment: usize,
-) -> Result<BTreeMap<String, Stored>> {
+) -> Result<BTreeMap<String, StoredTensor>> {
     let mut found: Vec<(String, Storage, Vec<usize>, u64)> = Vec::new();
     for _ in 0..count {
         let name = cursor.text()?.to_owned();
@@ -52,7 +52,8 @@ pub(super) fn read(
             .into());
         };
         let (file, bytes) = (file.clone(), start..end);
-        let stored = Stored { file, name: name.clone(), storage, dims, bytes, order: Order::Ours };
+        let stored =
+            StoredTensor { file, name: name.clone(), storage, dims, bytes, order: TensorOrder::Ours };
         if tensors.insert(name.clone(), stored).is_some() {
             return Err(format!("tensor `{name}` is listed twice").into());
         }
@@ -126,17 +127,17 @@ fn name_of(kind: u32) -> String {
 /// Returns the tensors under their names in Hugging Face's files, without those that are not weights.
 ///
 /// An unknown tensor keeps its name, and is reported when names are compared.
-pub(crate) fn published(gguf: &Gguf, config: &Config) -> Weights {
-    let mut weights = Weights::new();
+pub(crate) fn published(gguf: &Gguf, config: &ModelConfig) -> StoredTensors {
+    let mut weights = StoredTensors::new();
     for (name, stored) in gguf.tensors() {
         if name == "rope_freqs.weight" {
             continue; // already in the frequencies
         }
         let mut stored = stored.clone();
-        if config.family == Family::Llama {
+        if config.family == ModelFamily::Llama {
             match name.rsplit('.').nth(1) {
-                Some("attn_q") => stored.order = Order::Interleaved(config.heads),
-                Some("attn_k") => stored.order = Order::Interleaved(config.kv_heads),
+                Some("attn_q") => stored.order = TensorOrder::Interleaved(config.heads),
+                Some("attn_k") => stored.order = TensorOrder::Interleaved(config.kv_heads),
                 _ => {}
             }
         }
@@ -146,19 +147,19 @@ pub(crate) fn published(gguf: &Gguf, config: &Config) -> Weights {
     weights
 }
 
-fn published_name(family: Family, name: &str) -> Option<String> {
+fn published_name(family: ModelFamily, name: &str) -> Option<String> {
     let (module, kind) = name.rsplit_once('.')?;
     let module = if let Some(rest) = module.strip_prefix("blk.") {
         let (layer, part) = rest.split_once('.')?;
         match family {
-            Family::Gpt2 => format!("transformer.h.{layer}.{}", gpt2_part(part)?),
-            Family::Llama | Family::Qwen3 => format!("model.layers.{layer}.{}", llama_part(part)?),
+            ModelFamily::Gpt2 => format!("transformer.h.{layer}.{}", gpt2_part(part)?),
+            ModelFamily::Llama | ModelFamily::Qwen3 => format!("model.layers.{layer}.{}", llama_part(part)?),
         }
     } else {
         let named = match (family, module) {
-            (Family::Gpt2, "token_embd") => "transformer.wte",
-            (Family::Gpt2, "position_embd") => "transformer.wpe",
-            (Family::Gpt2, "output_norm") => "transformer.ln_f",
+            (ModelFamily::Gpt2, "token_embd") => "transformer.wte",
+            (ModelFamily::Gpt2, "position_embd") => "transformer.wpe",
+            (ModelFamily::Gpt2, "output_norm") => "transformer.ln_f",
             (_, "token_embd") => "model.embed_tokens",
             (_, "output_norm") => "model.norm",
             (_, "output") => "lm_head",

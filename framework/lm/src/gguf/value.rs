@@ -6,7 +6,7 @@ use super::cursor::Cursor;
 
 /// A value of the metadata.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(super) enum MetadataValue {
     Unsigned(u64),
     Signed(i64),
     Float(f64),
@@ -27,23 +27,23 @@ const LIST: u32 = 9;
 /// Maximum nesting of lists; real files nest less.
 const DEEPEST: usize = 4;
 
-impl Value {
-    pub fn read(cursor: &mut Cursor<'_>) -> Result<Value> {
+impl MetadataValue {
+    pub fn read(cursor: &mut Cursor<'_>) -> Result<MetadataValue> {
         let kind = cursor.u32()?;
-        Value::of_kind(cursor, kind, 0)
+        MetadataValue::of_kind(cursor, kind, 0)
     }
 
-    fn of_kind(cursor: &mut Cursor<'_>, kind: u32, depth: usize) -> Result<Value> {
+    fn of_kind(cursor: &mut Cursor<'_>, kind: u32, depth: usize) -> Result<MetadataValue> {
         Ok(match kind {
-            0 => Value::Unsigned(cursor.bytes(1)?[0].into()),
-            1 => Value::Signed(cursor.bytes(1)?[0].cast_signed().into()),
-            2 => Value::Unsigned(u16::from_le_bytes(cursor.array()?).into()),
-            3 => Value::Signed(i16::from_le_bytes(cursor.array()?).into()),
-            4 => Value::Unsigned(cursor.u32()?.into()),
-            5 => Value::Signed(cursor.u32()?.cast_signed().into()),
-            6 => Value::Float(f32::from_le_bytes(cursor.array()?).into()),
-            7 => Value::Flag(cursor.bytes(1)?[0] != 0),
-            TEXT => Value::Text(cursor.text()?.to_owned()),
+            0 => MetadataValue::Unsigned(cursor.bytes(1)?[0].into()),
+            1 => MetadataValue::Signed(cursor.bytes(1)?[0].cast_signed().into()),
+            2 => MetadataValue::Unsigned(u16::from_le_bytes(cursor.array()?).into()),
+            3 => MetadataValue::Signed(i16::from_le_bytes(cursor.array()?).into()),
+            4 => MetadataValue::Unsigned(cursor.u32()?.into()),
+            5 => MetadataValue::Signed(cursor.u32()?.cast_signed().into()),
+            6 => MetadataValue::Float(f32::from_le_bytes(cursor.array()?).into()),
+            7 => MetadataValue::Flag(cursor.bytes(1)?[0] != 0),
+            TEXT => MetadataValue::Text(cursor.text()?.to_owned()),
             LIST => {
                 let (at, kind) = (cursor.at(), cursor.u32()?);
                 if depth == DEEPEST {
@@ -55,15 +55,15 @@ impl Value {
                     Some(size) => drop(cursor.bytes(count * size)?),
                     None => {
                         for _ in 0..count {
-                            Value::pass(cursor, kind, depth + 1)?;
+                            MetadataValue::pass(cursor, kind, depth + 1)?;
                         }
                     }
                 }
-                Value::List { kind, count, at: first }
+                MetadataValue::List { kind, count, at: first }
             }
-            10 => Value::Unsigned(cursor.u64()?),
-            11 => Value::Signed(cursor.u64()?.cast_signed()),
-            12 => Value::Float(f64::from_le_bytes(cursor.array()?)),
+            10 => MetadataValue::Unsigned(cursor.u64()?),
+            11 => MetadataValue::Signed(cursor.u64()?.cast_signed()),
+            12 => MetadataValue::Float(f64::from_le_bytes(cursor.array()?)),
             _ => {
                 let at = cursor.at();
                 return Err(format!(
@@ -76,7 +76,11 @@ impl Value {
 
     /// Skips a value that has no fixed size.
     fn pass(cursor: &mut Cursor<'_>, kind: u32, depth: usize) -> Result<()> {
-        if kind == TEXT { cursor.text().map(drop) } else { Value::of_kind(cursor, kind, depth).map(drop) }
+        if kind == TEXT {
+            cursor.text().map(drop)
+        } else {
+            MetadataValue::of_kind(cursor, kind, depth).map(drop)
+        }
     }
 }
 
@@ -98,18 +102,21 @@ fn least(kind: u32) -> usize {
 }
 
 /// Returns the values of a list in turn.
-pub(super) fn values<'a>(bytes: &'a [u8], list: &Value) -> Option<impl Iterator<Item = Value> + 'a> {
-    let Value::List { kind, count, at } = *list else { return None };
+pub(super) fn values<'a>(
+    bytes: &'a [u8],
+    list: &MetadataValue,
+) -> Option<impl Iterator<Item = MetadataValue> + 'a> {
+    let MetadataValue::List { kind, count, at } = *list else { return None };
     let mut cursor = Cursor::new(bytes, at);
     let next = move |_| {
-        Value::of_kind(&mut cursor, kind, 1).expect("the list was read over when the file was opened")
+        MetadataValue::of_kind(&mut cursor, kind, 1).expect("the list was read over when the file was opened")
     };
     Some((0..count).map(next))
 }
 
 /// Returns the strings of a list in turn, borrowed from the file.
-pub(super) fn texts<'a>(bytes: &'a [u8], list: &Value) -> Option<impl Iterator<Item = &'a str>> {
-    let Value::List { kind: TEXT, count, at } = *list else { return None };
+pub(super) fn texts<'a>(bytes: &'a [u8], list: &MetadataValue) -> Option<impl Iterator<Item = &'a str>> {
+    let MetadataValue::List { kind: TEXT, count, at } = *list else { return None };
     let mut cursor = Cursor::new(bytes, at);
     let next = move |_| cursor.text().expect("the list was read over when the file was opened");
     Some((0..count).map(next))

@@ -7,7 +7,7 @@ use boldface::Result;
 use serde_json::Value;
 use tokenizers::{AddedToken, Tokenizer};
 
-use crate::files::{Folder, Json};
+use crate::files::{Json, ModelFolder};
 
 /// Files of a folder that name tokens; each may be missing.
 pub(super) struct Beside {
@@ -23,7 +23,7 @@ pub(super) struct Beside {
 
 impl Beside {
     /// Reads the files that are there.
-    pub fn read(folder: &Folder) -> Result<Beside> {
+    pub fn read(folder: &ModelFolder) -> Result<Beside> {
         let read = |name: &str| Json::read_if_there(&folder.file(name));
         Ok(Beside {
             tokenizer: read("tokenizer_config.json")?,

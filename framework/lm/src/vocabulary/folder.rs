@@ -12,8 +12,8 @@ use tokenizers::{AddedToken, Tokenizer};
 use super::Vocabulary;
 use super::beside::Beside;
 use super::pairs::{self, Splitting};
-use crate::chat::Chat;
-use crate::files::{Folder, Json};
+use crate::chat::ChatTemplate;
+use crate::files::{Json, ModelFolder};
 
 /// Names of GPT-2's files: those of transformers, and those of its authors.
 const PAIRS: &[(&str, &str)] = &[("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")];
@@ -23,7 +23,7 @@ const GPT2_END: &str = "<|endoftext|>";
 
 impl Vocabulary {
     /// Reads the tokenizer of a folder, and returns the file that it is from too.
-    pub(crate) fn of_folder(folder: &Folder) -> Result<(Vocabulary, PathBuf)> {
+    pub(crate) fn of_folder(folder: &ModelFolder) -> Result<(Vocabulary, PathBuf)> {
         let beside = Beside::read(folder)?;
         let mut named = beside.named();
         let (mut tokenizer, path) = read(folder, &mut named)?;
@@ -40,12 +40,12 @@ impl Vocabulary {
             None => first_of(&tokenizer)?,
         };
         let chat = template(folder, beside.tokenizer.as_ref())?;
-        let chat = chat.map(|(source, origin)| Chat::new(&source, origin, named));
+        let chat = chat.map(|(source, origin)| ChatTemplate::new(&source, origin, named));
         Ok((Vocabulary::new(tokenizer, ends, start, chat, &path)?, path))
     }
 }
 
-fn read(folder: &Folder, named: &mut BTreeMap<String, String>) -> Result<(Tokenizer, PathBuf)> {
+fn read(folder: &ModelFolder, named: &mut BTreeMap<String, String>) -> Result<(Tokenizer, PathBuf)> {
     let path = folder.file("tokenizer.json");
     if path.exists() {
         let bytes =
@@ -114,7 +114,7 @@ fn ids(json: &Json, key: &str) -> Result<Vec<u32>> {
 
 /// Returns the chat template and its file: `chat_template.jinja`, or `tokenizer_config.json`, which may
 /// hold several templates by name.
-fn template(folder: &Folder, config: Option<&Json>) -> Result<Option<(String, String)>> {
+fn template(folder: &ModelFolder, config: Option<&Json>) -> Result<Option<(String, String)>> {
     let path = folder.file("chat_template.jinja");
     if path.exists() {
         let shown = path.display().to_string();

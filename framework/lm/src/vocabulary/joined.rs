@@ -7,7 +7,7 @@ use super::Vocabulary;
 
 /// A part of one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part<'a> {
+pub enum TextPart<'a> {
     /// From a chat template: special tokens are recognised.
     Marked(&'a str),
     /// From a user: text that looks like a special token stays text.
@@ -17,10 +17,10 @@ pub enum Part<'a> {
 /// Delimiters of a special token's number, which replaces its text. They are noncharacters of Unicode.
 const STAND_IN: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
 
-impl Part<'_> {
+impl TextPart<'_> {
     fn text(&self) -> &str {
         match self {
-            Part::Marked(text) | Part::Plain(text) => text,
+            TextPart::Marked(text) | TextPart::Plain(text) => text,
         }
     }
 }
@@ -31,15 +31,15 @@ impl Vocabulary {
     /// # Errors
     ///
     /// If the tokenizer cannot read the text.
-    pub fn joined_tokens(&self, parts: &[Part<'_>]) -> Result<Vec<u32>> {
-        let text: String = parts.iter().map(Part::text).collect();
-        if parts.iter().all(|part| matches!(part, Part::Plain(_))) {
+    pub fn joined_tokens(&self, parts: &[TextPart<'_>]) -> Result<Vec<u32>> {
+        let text: String = parts.iter().map(TextPart::text).collect();
+        if parts.iter().all(|part| matches!(part, TextPart::Plain(_))) {
             return self.tokens(&text);
         }
         let (mut plain, mut start) = (Vec::new(), 0);
         for part in parts {
             let end = start + part.text().len();
-            if matches!(part, Part::Plain(_)) {
+            if matches!(part, TextPart::Plain(_)) {
                 plain.push(start..end);
             }
             start = end;
@@ -57,17 +57,17 @@ impl Vocabulary {
 
     /// Does the same if a user's text looks like a special token: stand-ins, which no user's text may
     /// contain, replace the template's special tokens.
-    fn joined_with_stand_ins(&self, parts: &[Part<'_>]) -> Result<Vec<u32>> {
+    fn joined_with_stand_ins(&self, parts: &[TextPart<'_>]) -> Result<Vec<u32>> {
         let mut text = String::new();
         for part in parts {
             match part {
-                Part::Plain(plain) if plain.contains(STAND_IN) => {
+                TextPart::Plain(plain) if plain.contains(STAND_IN) => {
                     return Err(
                         "a text with U+FDD0 or U+FDD1 cannot be read: these codes are not characters".into(),
                     );
                 }
-                Part::Plain(plain) => text.push_str(plain),
-                Part::Marked(marked) => self.push_stand_ins(marked, &mut text)?,
+                TextPart::Plain(plain) => text.push_str(plain),
+                TextPart::Marked(marked) => self.push_stand_ins(marked, &mut text)?,
             }
         }
         let encoding = self.stand_ins()?.encode(text, false)?;
@@ -178,7 +178,7 @@ mod tests {
         vocabulary(Value::Null, metaspace, false)
     }
 
-    fn check(vocabulary: &Vocabulary, parts: &[Part<'_>], expected: &[&str]) {
+    fn check(vocabulary: &Vocabulary, parts: &[TextPart<'_>], expected: &[&str]) {
         let tokens = vocabulary.joined_tokens(parts).unwrap();
         let shown: Vec<&str> = tokens.iter().map(|token| TOKENS[*token as usize]).collect();
         assert_eq!(shown, expected, "{parts:?}");
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_blank_before_a_part_belongs_to_its_word() {
-        let parts = [Part::Marked("<s>u "), Part::Plain("a"), Part::Marked("</s>u")];
+        let parts = [TextPart::Marked("<s>u "), TextPart::Plain("a"), TextPart::Marked("</s>u")];
         check(&prepended(false), &parts, &["<s>", "▁u", "▁a", "</s>", "▁u"]);
         check(&first(), &parts, &["<s>", "u", "▁a", "</s>", "u"]);
         for vocabulary in [prepended(false), first()] {
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn no_blank_is_put_before_a_part() {
-        let parts = [Part::Plain("a"), Part::Plain("b"), Part::Plain("a")];
+        let parts = [TextPart::Plain("a"), TextPart::Plain("b"), TextPart::Plain("a")];
         for vocabulary in [prepended(false), first()] {
             check(&vocabulary, &parts, &["▁a", "b", "a"]);
         }
@@ -207,18 +207,18 @@ mod tests {
 
     #[test]
     fn a_users_special_token_is_text_and_the_templates_are_none_the_less_marks() {
-        let parts = [Part::Marked("<s>u "), Part::Plain("a</s>b"), Part::Marked("</s>u")];
+        let parts = [TextPart::Marked("<s>u "), TextPart::Plain("a</s>b"), TextPart::Marked("</s>u")];
         let user = ["▁a", "<", "/", "s", ">", "b"];
         check(&prepended(false), &parts, &[&["<s>", "▁u"], &user[..], &["</s>", "▁u"]].concat());
         check(&first(), &parts, &[&["<s>", "u"], &user[..], &["</s>", "u"]].concat());
-        check(&first(), &[Part::Plain("a</s>b")], &user);
+        check(&first(), &[TextPart::Plain("a</s>b")], &user);
         // Nor does a special token arise from template and user together.
-        check(&first(), &[Part::Marked("u</s"), Part::Plain(">")], &["▁u", "<", "/", "s", ">"]);
+        check(&first(), &[TextPart::Marked("u</s"), TextPart::Plain(">")], &["▁u", "<", "/", "s", ">"]);
     }
 
     #[test]
     fn a_mark_takes_a_users_blank_along_as_in_any_text() {
-        let parts = [Part::Marked("u</s>"), Part::Plain(" a"), Part::Marked("</s>")];
+        let parts = [TextPart::Marked("u</s>"), TextPart::Plain(" a"), TextPart::Marked("</s>")];
         check(&prepended(true), &parts, &["▁u", "</s>", "▁a", "</s>"]);
         // Two blanks: the tokenizer's own, and the user's.
         check(&prepended(false), &parts, &["▁u", "</s>", "▁", "▁a", "</s>"]);
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_stands_for_a_mark_is_no_text() {
-        let parts = [Part::Plain("</s>\u{fdd0}1\u{fdd1}"), Part::Marked("</s>")];
+        let parts = [TextPart::Plain("</s>\u{fdd0}1\u{fdd1}"), TextPart::Marked("</s>")];
         let error = prepended(false).joined_tokens(&parts).unwrap_err().to_string();
         assert!(error.starts_with("a text with U+FDD0"), "{error}");
     }

@@ -13,9 +13,9 @@ use boldface::Result;
 use tokenizers::Tokenizer;
 use tokenizers::models::ModelWrapper;
 
-use crate::chat::{Chat, Message};
+use crate::chat::{ChatMessage, ChatTemplate};
 
-pub use joined::Part;
+pub use joined::TextPart;
 
 /// A model's tokenizer; cheap to clone. The plain text of users never becomes a special token.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Vocabulary {
     len: usize,
     ends: Vec<u32>,
     start: Option<u32>,
-    chat: Option<Chat>,
+    chat: Option<ChatTemplate>,
 }
 
 impl Vocabulary {
@@ -36,7 +36,7 @@ impl Vocabulary {
         mut marked: Tokenizer,
         mut ends: Vec<u32>,
         start: Option<u32>,
-        chat: Option<Chat>,
+        chat: Option<ChatTemplate>,
         file: &Path,
     ) -> Result<Vocabulary> {
         let fail = |error: tokenizers::Error| format!("`{}` cannot be used: {error}", file.display());
@@ -162,7 +162,7 @@ impl Vocabulary {
     /// # Errors
     ///
     /// If the model has no chat template, or it refuses the conversation.
-    pub fn chat(&self, messages: &[Message], open_answer: bool) -> Result<String> {
+    pub fn chat(&self, messages: &[ChatMessage], open_answer: bool) -> Result<String> {
         let chat = self.chat.as_ref().ok_or("this model has no chat template")?;
         chat.render(messages, open_answer)
     }
@@ -193,7 +193,7 @@ impl Vocabulary {
     /// Returns the special token that the chat template writes after an answer.
     fn end_of_turn(&self) -> Option<u32> {
         const ANSWER: &str = "answer";
-        let turns = [Message::new("user", "question"), Message::new("assistant", ANSWER)];
+        let turns = [ChatMessage::new("user", "question"), ChatMessage::new("assistant", ANSWER)];
         let text = self.chat.as_ref()?.render(&turns, false).ok()?;
         let behind = &text[text.rfind(ANSWER)? + ANSWER.len()..];
         let first = *self.marked_tokens(behind).ok()?.first()?;

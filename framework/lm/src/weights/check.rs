@@ -2,8 +2,8 @@
 
 use boldface::Result;
 
-use super::{Order, Weights};
-use crate::config::Config;
+use super::{StoredTensors, TensorOrder};
+use crate::config::ModelConfig;
 
 /// Maximum number of errors in a report.
 const MOST: usize = 8;
@@ -11,7 +11,7 @@ const MOST: usize = 8;
 /// Checks that every parameter is there and has its shape, and that nothing else is there.
 ///
 /// `whole` names the file that lacks a missing tensor.
-pub(crate) fn all(config: &Config, weights: &Weights, whole: &str) -> Result<()> {
+pub(crate) fn all(config: &ModelConfig, weights: &StoredTensors, whole: &str) -> Result<()> {
     let mut wrong = Vec::new();
     let parameters = config.parameters();
     for (name, dims) in &parameters {
@@ -19,7 +19,7 @@ pub(crate) fn all(config: &Config, weights: &Weights, whole: &str) -> Result<()>
             None => wrong.push(format!("`{whole}`: tensor `{name}` is missing")),
             Some(stored) if stored.our_dims() != *dims => {
                 let mut wanted = dims.clone();
-                if stored.order == Order::Transposed {
+                if stored.order == TensorOrder::Transposed {
                     wanted.reverse();
                 }
                 wrong.push(format!(
@@ -44,7 +44,7 @@ pub(crate) fn all(config: &Config, weights: &Weights, whole: &str) -> Result<()>
 }
 
 /// Checks that a head beside a tied embedding equals the embedding.
-pub(crate) fn same_head(config: &Config, weights: &Weights) -> Result<()> {
+pub(crate) fn same_head(config: &ModelConfig, weights: &StoredTensors) -> Result<()> {
     let head = weights.get("lm_head.weight").filter(|_| config.tied);
     let (Some(head), Some(embedding)) = (head, weights.get(config.embedding())) else { return Ok(()) };
     if (head.storage, head.data()) == (embedding.storage, embedding.data()) {

@@ -12,16 +12,16 @@ use std::path::Path;
 use boldface::{Precision, Result};
 use boldface_engine::{Engine, Mapped, Params, Tensor};
 
-use crate::config::Config;
+use crate::config::ModelConfig;
 pub(crate) use safetensors::Shard;
 pub(crate) use storage::Storage;
 
 /// All tensors of a model, by their published names.
-pub(crate) type Weights = BTreeMap<String, Stored>;
+pub(crate) type StoredTensors = BTreeMap<String, StoredTensor>;
 
 /// Location and format of a tensor.
 #[derive(Clone, Debug)]
-pub(crate) struct Stored {
+pub(crate) struct StoredTensor {
     /// The file that holds it.
     pub file: Mapped,
     /// Its name in the file.
@@ -33,12 +33,12 @@ pub(crate) struct Stored {
     /// Its bytes in the file, already checked against dims and storage.
     pub bytes: Range<usize>,
     /// Difference of its order from ours.
-    pub order: Order,
+    pub order: TensorOrder,
 }
 
 /// Order of a tensor's numbers in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum TensorOrder {
     /// The same as ours.
     Ours,
     /// (inputs, outputs): GPT-2's linear layers.
@@ -48,8 +48,8 @@ pub(crate) enum Order {
     Interleaved(usize),
 }
 
-/// Makes the frozen parameters of a model, one for every name of [`Config::parameters`].
-pub(crate) fn parameters(config: &Config, weights: &Weights, engine: &Engine) -> Result<Params> {
+/// Makes the frozen parameters of a model, one for every name of [`ModelConfig::parameters`].
+pub(crate) fn parameters(config: &ModelConfig, weights: &StoredTensors, engine: &Engine) -> Result<Params> {
     check::same_head(config, weights)?;
     let mut params = Params::new(engine);
     for (name, dims) in config.parameters() {
@@ -61,7 +61,7 @@ pub(crate) fn parameters(config: &Config, weights: &Weights, engine: &Engine) ->
 
 pub(crate) use check::{all as check, some};
 
-impl Stored {
+impl StoredTensor {
     /// Returns the path of its file.
     pub fn path(&self) -> &Path {
         self.file.path()
@@ -70,7 +70,7 @@ impl Stored {
     /// Returns its dims in memory.
     pub fn our_dims(&self) -> Vec<usize> {
         let mut dims = self.dims.clone();
-        if self.order == Order::Transposed {
+        if self.order == TensorOrder::Transposed {
             dims.reverse();
         }
         dims
@@ -81,9 +81,9 @@ impl Stored {
         let numbers = self.storage.numbers(self.data());
         let width = self.dims.last().copied().unwrap_or(1);
         match self.order {
-            Order::Ours => numbers,
-            Order::Transposed => transposed(&numbers, width),
-            Order::Interleaved(heads) => {
+            TensorOrder::Ours => numbers,
+            TensorOrder::Transposed => transposed(&numbers, width),
+            TensorOrder::Interleaved(heads) => {
                 let width = if self.dims.len() == 1 { 1 } else { width };
                 halves(&numbers, width, heads)
             }
@@ -92,9 +92,11 @@ impl Stored {
 
     fn tensor(&self, engine: &Engine, dims: &[usize]) -> Tensor {
         let as_they_lie = match (self.storage, self.order, engine.precision()) {
-            (Storage::F32, Order::Ours, _) => engine.tensor_mapped(&self.file, self.bytes.clone(), dims),
+            (Storage::F32, TensorOrder::Ours, _) => {
+                engine.tensor_mapped(&self.file, self.bytes.clone(), dims)
+            }
             // Norms stay f32, because they are small and computed in f32.
-            (Storage::Bf16, Order::Ours, Precision::Bf16) if dims.len() > 1 => {
+            (Storage::Bf16, TensorOrder::Ours, Precision::Bf16) if dims.len() > 1 => {
                 Some(engine.tensor_bf16(self.data(), dims))
             }
             _ => None,

@@ -8,11 +8,11 @@ use boldface_engine::Mapped;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
-use super::{Order, Storage, Stored};
+use super::{Storage, StoredTensor, TensorOrder};
 
 /// The tensors of one file by their names in it; each one that we cannot read has the reason instead.
 pub(crate) struct Shard {
-    pub tensors: Vec<(String, Result<Stored>)>,
+    pub tensors: Vec<(String, Result<StoredTensor>)>,
 }
 
 impl Shard {
@@ -36,13 +36,13 @@ impl Shard {
                 )
                 .into()),
             };
-            let stored = storage.map(|storage| Stored {
+            let stored = storage.map(|storage| StoredTensor {
                 file: file.clone(),
                 name: name.clone(),
                 storage,
                 dims: info.shape.clone(),
                 bytes: first + info.data_offsets.0..first + info.data_offsets.1,
-                order: Order::Ours,
+                order: TensorOrder::Ours,
             });
             tensors.push((name, stored));
         }

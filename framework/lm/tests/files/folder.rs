@@ -1,6 +1,6 @@
 //! Hugging Face folders: accepted ones, and every error.
 
-use boldface_lm::{Family, open};
+use boldface_lm::{ModelFamily, open};
 use expect_test::expect;
 use safetensors::Dtype;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::tiny::{Tiny, dfdx, golden};
 #[test]
 fn a_folder_says_what_it_is() {
     let files = open(&golden("tiny")).unwrap();
-    assert_eq!(files.config().family, Family::Llama);
+    assert_eq!(files.config().family, ModelFamily::Llama);
     assert_eq!((files.config().heads, files.config().kv_heads, files.config().head_width), (3, 1, 8));
     assert_eq!((files.name().as_str(), files.licence().as_deref()), ("tiny", Some("apache-2.0")));
     let names: Vec<String> =

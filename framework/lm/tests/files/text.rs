@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-use boldface_lm::{Files, Message, Vocabulary, open};
+use boldface_lm::{ChatMessage, ModelFiles, Vocabulary, open};
 use expect_test::expect;
 use proptest::prelude::*;
 use safetensors::Dtype;
@@ -43,8 +43,8 @@ struct Rendered {
 }
 
 impl Rendered {
-    fn messages(&self) -> Vec<Message> {
-        self.messages.iter().map(|(role, content)| Message::new(role, content)).collect()
+    fn messages(&self) -> Vec<ChatMessage> {
+        self.messages.iter().map(|(role, content)| ChatMessage::new(role, content)).collect()
     }
 }
 
@@ -159,7 +159,7 @@ fn templates_are_rendered_as_in_python() {
     assert_eq!(seen, 24);
 }
 
-fn with_template(template: &str) -> (Tiny, boldface::Result<Files>) {
+fn with_template(template: &str) -> (Tiny, boldface::Result<ModelFiles>) {
     let tiny = Tiny::new();
     tiny.write("chat_template.jinja", template);
     let files = open(tiny.path());
@@ -171,7 +171,7 @@ fn refusal(template: &str) -> String {
     let (tiny, files) = with_template(template);
     let said = files
         .and_then(|files| files.vocabulary())
-        .and_then(|all| all.chat(&[Message::new("user", "?")], true));
+        .and_then(|all| all.chat(&[ChatMessage::new("user", "?")], true));
     tiny.shown(&said.expect_err("an error").to_string())
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface_engine::{Engine, open as engine};
-use boldface_lm::{Files, Network, open};
+use boldface_lm::{ModelFiles, PublishedNetwork, open};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
@@ -90,11 +90,11 @@ impl Tiny {
         self.write_tensors("model.safetensors", &tensors)
     }
 
-    pub fn open(&self) -> Files {
+    pub fn open(&self) -> ModelFiles {
         open(self.path()).unwrap()
     }
 
-    pub fn network(&self) -> Network {
+    pub fn network(&self) -> PublishedNetwork {
         self.open().network(&dfdx()).unwrap()
     }
 

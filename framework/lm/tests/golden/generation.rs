@@ -1,6 +1,6 @@
 //! Continuations: transformers' own without sampling, the same tokens for the same seed otherwise.
 
-use boldface_lm::{Continuation, Network, Sampling, generate};
+use boldface_lm::{Continuation, PublishedNetwork, Sampling, generate};
 
 use crate::models::{MODELS, engines, golden, network};
 
@@ -8,7 +8,7 @@ fn how(limit: usize) -> Continuation {
     Continuation { limit, ends: Vec::new(), among: usize::MAX, sampling: Sampling::default() }
 }
 
-fn continued(network: &Network, prompts: &[Vec<u32>], how: &Continuation) -> Vec<Vec<u32>> {
+fn continued(network: &PublishedNetwork, prompts: &[Vec<u32>], how: &Continuation) -> Vec<Vec<u32>> {
     let mut heard = vec![Vec::new(); prompts.len()];
     let texts = generate(network, &network.inference(), prompts, how, &mut |index, token| {
         heard[index].push(token);

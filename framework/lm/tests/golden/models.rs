@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use boldface_engine::{ENGINES, Engine};
-use boldface_lm::{Network, open};
+use boldface_lm::{PublishedNetwork, open};
 use safetensors::{Dtype, SafeTensors};
 
 /// All models; their shapes and files all differ.
@@ -52,7 +52,7 @@ pub fn golden(model: &str) -> Vec<Golden> {
     (0..3).map(sequence).collect()
 }
 
-pub fn network(model: &str, engine: &Engine) -> Network {
+pub fn network(model: &str, engine: &Engine) -> PublishedNetwork {
     open(&folder(model)).unwrap().network(engine).unwrap()
 }
 

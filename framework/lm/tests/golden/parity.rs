@@ -2,7 +2,7 @@
 
 use boldface::Layout;
 use boldface_engine::{Tensor, no_grad};
-use boldface_lm::{Network, open};
+use boldface_lm::{PublishedNetwork, open};
 
 use crate::models::{MODELS, engines, folder, golden, network, rope};
 
@@ -14,7 +14,7 @@ struct Batch {
 }
 
 impl Batch {
-    fn compute(network: &Network, sequences: &[&[u32]]) -> Batch {
+    fn compute(network: &PublishedNetwork, sequences: &[&[u32]]) -> Batch {
         let length = sequences.iter().map(|tokens| tokens.len()).max().unwrap();
         let padded = |tokens: &&[u32]| [tokens, &vec![3; length - tokens.len()][..]].concat();
         let tokens: Vec<u32> = sequences.iter().flat_map(padded).collect();
@@ -28,7 +28,7 @@ impl Batch {
     }
 }
 
-fn logits(network: &Network, batch: &Batch) -> Vec<f32> {
+fn logits(network: &PublishedNetwork, batch: &Batch) -> Vec<f32> {
     let pass = network.inference();
     let hidden = network.read(&pass, &batch.x_btd, &batch.positions, &batch.visible, None);
     network.logits(&pass, &network.norm(&pass, &hidden)).to_vec()
@@ -87,7 +87,7 @@ fn a_batch_is_its_sequences_and_padding_changes_nothing() {
 }
 
 /// Reads a sequence with its first `parts[0]` places, then the next `parts[1]`, and so on.
-fn in_parts(network: &Network, batch: &Batch, parts: &[usize]) -> Vec<f32> {
+fn in_parts(network: &PublishedNetwork, batch: &Batch, parts: &[usize]) -> Vec<f32> {
     let pass = network.inference();
     let (mut cache, mut start, mut all) = (network.cache(), 0, Vec::new());
     for &part in parts {

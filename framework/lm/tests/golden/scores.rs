@@ -1,10 +1,10 @@
 //! Log-likelihoods of texts, within the context and beyond it.
 
-use boldface_lm::{Network, score};
+use boldface_lm::{PublishedNetwork, score};
 
 use crate::models::{MODELS, engines, golden, network};
 
-fn scored(network: &Network, tokens: &[u32]) -> Vec<Option<f32>> {
+fn scored(network: &PublishedNetwork, tokens: &[u32]) -> Vec<Option<f32>> {
     score(network, &network.inference(), tokens, usize::MAX).unwrap()
 }
 

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use boldface::registry::Kind;
+use boldface::registry::PluginKind;
 use boldface::{CorpusGenerator, Describer, Descriptor, Result, Scan, ScanId, ScanInfo};
 use boldface_imaging::labels::same_order;
 
 use super::named::named;
-use super::saved::{FILE, Generator, Saved};
-use super::signal::{self, Wanted};
+use super::saved::{FILE, Generator, SavedCorpus};
+use super::signal::{self, RequiredRegions};
 use super::{each, find};
 use crate::plan::leak::FITTED_ON;
 use crate::run::Manifest;
@@ -20,14 +20,14 @@ use crate::stages::corpus::describe;
 
 /// An opened corpus: its norms, and the properties that a scan needs to be compared with them.
 pub struct Corpus {
-    saved: Saved,
+    saved: SavedCorpus,
     describers: Vec<(String, Box<dyn Describer>)>,
     learned_from: BTreeSet<ScanId>,
 }
 
 /// Information about a scan that is not in its file.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct ScanDetails {
     /// Repetition time in seconds.
     pub tr: Option<f64>,
     /// Names of its regions. They must be the corpus's own, in the same order.
@@ -73,7 +73,7 @@ impl Corpus {
             )
             .into());
         }
-        let saved: Saved = json(&dir.join(FILE))?;
+        let saved: SavedCorpus = json(&dir.join(FILE))?;
         let mut describers = Vec::new();
         for generator in &saved.generators {
             let describer = loaded(generator)
@@ -86,7 +86,7 @@ impl Corpus {
     }
 
     /// Returns the settings it was made with.
-    pub fn saved(&self) -> &Saved {
+    pub fn saved(&self) -> &SavedCorpus {
         &self.saved
     }
 
@@ -94,7 +94,7 @@ impl Corpus {
     ///
     /// # Errors
     /// Fails for regions other than the corpus's own, and for unknown columns and datasets.
-    pub fn check(&self, known: &Known) -> Result<()> {
+    pub fn check(&self, known: &ScanDetails) -> Result<()> {
         if let Some(regions) = &known.regions {
             let names = &self.saved.regions.names;
             same_order(regions, names, ["--regions", "the corpus"])?;
@@ -120,14 +120,14 @@ impl Corpus {
     /// # Errors
     /// Returns the reason why the scan cannot be compared with those of the corpus. A shorter scan is
     /// refused, because measures depend on the length.
-    pub fn scan(&self, path: &Path, known: &Known) -> Result<Stranger> {
-        let Saved { regions, window, datasets, .. } = &self.saved;
+    pub fn scan(&self, path: &Path, known: &ScanDetails) -> Result<Stranger> {
+        let SavedCorpus { regions, window, datasets, .. } = &self.saved;
         let dataset = known.dataset.as_deref().unwrap_or(match &datasets[..] {
             [only] => only,
             _ => "new",
         });
         let id = named(path, dataset).id;
-        let wanted = Wanted { regions, whose: "the corpus", tr: known.tr };
+        let wanted = RequiredRegions { regions, whose: "the corpus", tr: known.tr };
         let signal = signal::read(path, &wanted)?;
         let (have, needed) = (signal.series.trs(), window.start.saturating_add(window.trs));
         if have < needed {

@@ -3,18 +3,18 @@
 
 use std::path::Path;
 
-use boldface::registry::Kind;
+use boldface::registry::PluginKind;
 use boldface::{Cohort, CorpusGenerator, Problem};
 use serde_json::{Value, json};
 
-use crate::plan::{Entry, corpus};
+use crate::plan::{PlannedPlugin, corpus};
 use crate::spec::{Layered, Located, Table, suggest};
 
 /// Families of features, with the origin of their settings.
 #[derive(Debug)]
 pub struct Families {
     /// The families with their configs, in the requested order.
-    pub entries: Vec<Entry<dyn CorpusGenerator>>,
+    pub entries: Vec<PlannedPlugin<dyn CorpusGenerator>>,
     /// Names of requested families. The others were added because they need no settings.
     asked: Vec<String>,
     settings: Option<Layered>,
@@ -41,7 +41,7 @@ impl Families {
         let settings = settings.map(|(path, text)| Layered::read(path, text)).transpose();
         let settings = settings.map_err(FamiliesError::Settings)?;
         let mut problems = Vec::new();
-        let mut of_file: Vec<Entry<dyn CorpusGenerator>> = Vec::new();
+        let mut of_file: Vec<PlannedPlugin<dyn CorpusGenerator>> = Vec::new();
         for (name, value) in settings.iter().flat_map(Layered::table) {
             let Value::Object(table) = value else {
                 let message = format!("`{name}` is not a table with the settings of a family");
@@ -65,7 +65,7 @@ impl Families {
             entries.sort_by(|a, b| a.name.cmp(&b.name));
             return Ok(Families { entries, asked, settings });
         };
-        let mut entries: Vec<Entry<dyn CorpusGenerator>> = Vec::new();
+        let mut entries: Vec<PlannedPlugin<dyn CorpusGenerator>> = Vec::new();
         for name in names {
             if entries.iter().any(|entry| entry.name == *name) {
                 return Err(FamiliesError::Name(format!("--families names `{name}` twice")));
@@ -118,7 +118,7 @@ impl Families {
 }
 
 /// Returns built-in families that need neither settings nor phenotype columns, except those in `known`.
-fn defaults(known: &[Entry<dyn CorpusGenerator>]) -> Vec<Entry<dyn CorpusGenerator>> {
+fn defaults(known: &[PlannedPlugin<dyn CorpusGenerator>]) -> Vec<PlannedPlugin<dyn CorpusGenerator>> {
     let plugins = <dyn CorpusGenerator>::plugins().into_iter();
     let is_wanted = |plugin: &&'static boldface::Plugin<dyn CorpusGenerator>| {
         plugin.content.is_none()

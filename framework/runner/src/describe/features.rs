@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use boldface::{CorpusGenerator, Part, Regions, Result, Scan, ScanId, ScanInfo, Split, guard};
-use boldface_imaging::folder::{Folder, Wanted as InFolder};
-use boldface_tables::export::{Sheet, Values};
+use boldface_imaging::folder::{FileSelection, ScanFolder};
+use boldface_tables::export::{ColumnValues, Sheet};
 
-use super::signal::{self, EXTENSIONS, Wanted};
+use super::signal::{self, EXTENSIONS, RequiredRegions};
 use super::{NamedScan, each, named, shared};
-use crate::plan::Entry;
+use crate::plan::PlannedPlugin;
 use crate::stages::corpus::describe;
 
 /// One feature of one scan.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct FeatureRow {
     /// Name of the scan, from its file.
     pub scan: String,
     /// Name of the family's table, such as `graph`.
@@ -47,8 +47,8 @@ impl Scans {
             }
             let (suffix, only) = ("timeseries", BTreeMap::new());
             let wanted =
-                InFolder { suffix, extensions: &EXTENSIONS, only: &only, others: &[], subject: None };
-            let found = Folder::find(path, &wanted)?.scans;
+                FileSelection { suffix, extensions: &EXTENSIONS, only: &only, others: &[], subject: None };
+            let found = ScanFolder::find(path, &wanted)?.scans;
             if found.is_empty() {
                 return Err(format!(
                     "no scan in `{}`: looked for `sub-..._timeseries.npy`, `.tsv`, `.csv` or `.parquet` there and below \
@@ -87,7 +87,7 @@ impl Scans {
     ) -> Result<Scans> {
         let shared = Arc::new(regions.clone());
         let one = |path: &Path, id: &ScanId| -> Result<Scan> {
-            let wanted = Wanted { regions, whose: "--regions", tr };
+            let wanted = RequiredRegions { regions, whose: "--regions", tr };
             let read = signal::read(path, &wanted)?;
             let (series, _) = signal::without_dead(read.series, regions)?;
             let info = ScanInfo {
@@ -130,10 +130,10 @@ impl Scans {
     /// Fails if the family or `progress` fails.
     pub fn measure(
         &self,
-        family: &Entry<dyn CorpusGenerator>,
+        family: &PlannedPlugin<dyn CorpusGenerator>,
         threads: usize,
         progress: &mut dyn FnMut(usize) -> Result<()>,
-    ) -> Result<Vec<Row>> {
+    ) -> Result<Vec<FeatureRow>> {
         let people: BTreeSet<String> = self.scans.iter().map(|scan| scan.info.id.person()).collect();
         let split = Split { parts: people.into_iter().map(|person| (person, Part::Train)).collect() };
         let name = &family.name;
@@ -147,7 +147,7 @@ impl Scans {
         for ((_, scan), said) in self.files.iter().zip(said) {
             rows.extend(said.into_iter().map(|descriptor| {
                 let reason = descriptor.fact.reason;
-                Row {
+                FeatureRow {
                     scan: scan.name.clone(),
                     family: name.clone(),
                     feature: descriptor.fact.feature,
@@ -163,15 +163,15 @@ impl Scans {
 }
 
 /// Makes a table with the columns `scan`, `family`, `feature`, `value`, and `reason` for missing values.
-pub fn sheet(rows: &[Row]) -> Sheet {
-    let text = |of: &dyn Fn(&Row) -> Option<&str>| {
-        Values::Text(rows.iter().map(|row| of(row).map(str::to_owned)).collect())
+pub fn sheet(rows: &[FeatureRow]) -> Sheet {
+    let text = |of: &dyn Fn(&FeatureRow) -> Option<&str>| {
+        ColumnValues::Text(rows.iter().map(|row| of(row).map(str::to_owned)).collect())
     };
     let values = rows.iter().map(|row| row.value.as_ref().ok().copied());
     Sheet::new()
         .with("scan", text(&|row| Some(&row.scan)))
         .with("family", text(&|row| Some(&row.family)))
         .with("feature", text(&|row| Some(&row.feature)))
-        .with("value", Values::Number(values.collect()))
+        .with("value", ColumnValues::Number(values.collect()))
         .with("reason", text(&|row| row.value.as_ref().err().map(String::as_str)))
 }

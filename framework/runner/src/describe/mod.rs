@@ -9,10 +9,10 @@ mod named;
 mod saved;
 mod signal;
 
-pub use corpus::{Corpus, Known, Stranger};
+pub use corpus::{Corpus, ScanDetails, Stranger};
 pub(crate) use each::each;
 pub use families::{Families, FamiliesError};
-pub use features::{Row, Scans, sheet};
+pub use features::{FeatureRow, Scans, sheet};
 use find::find;
 pub use named::{NamedScan, named, shared};
-pub use saved::{FILE, Generator, Saved};
+pub use saved::{FILE, Generator, SavedCorpus};

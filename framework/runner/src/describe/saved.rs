@@ -13,7 +13,7 @@ pub const FILE: &str = "corpus.json";
 
 /// Settings that a corpus was made with. Unknown fields are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Saved {
+pub struct SavedCorpus {
     /// Version of boldface that made the corpus.
     pub boldface: String,
     /// The generators, in the order of their descriptions.
@@ -54,7 +54,7 @@ pub struct Generator {
     pub norms: BTreeSet<String>,
 }
 
-impl Saved {
+impl SavedCorpus {
     /// Returns the settings of the corpus of `plan`. `infos` are all scans; `train` are the training
     /// scans.
     pub fn new(
@@ -63,7 +63,7 @@ impl Saved {
         train: &[&ScanInfo],
         regions: &Regions,
         descriptors: &[Descriptor],
-    ) -> Saved {
+    ) -> SavedCorpus {
         let mut norms: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for descriptor in descriptors.iter().filter(|descriptor| !descriptor.norm.is_empty()) {
             norms.entry(&descriptor.corpus).or_default().insert(descriptor.norm.clone());
@@ -82,7 +82,7 @@ impl Saved {
         tr.dedup();
         let people: BTreeSet<String> = train.iter().map(|info| info.id.person()).collect();
         let signal = &plan.experiment.signal;
-        Saved {
+        SavedCorpus {
             boldface: env!("CARGO_PKG_VERSION").to_owned(),
             generators: generators.collect(),
             datasets: plan.datasets.iter().map(|entry| entry.name.clone()).collect(),

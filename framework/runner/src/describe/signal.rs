@@ -10,7 +10,7 @@ use boldface_imaging::regions::declared;
 
 /// The regions that a file must have.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct RequiredRegions<'a> {
     /// The regions, in order.
     pub regions: &'a Regions,
     /// Owner of the regions for messages, such as `the corpus`.
@@ -21,7 +21,7 @@ pub struct Wanted<'a> {
 
 /// A signal that was read.
 #[derive(Clone, Debug)]
-pub struct Signal {
+pub struct LoadedSignal {
     /// All volumes. A region without a signal is NaN in all of them.
     pub series: TimeSeries,
     /// Whether the file or a sidecar names the regions.
@@ -39,7 +39,7 @@ pub const EXTENSIONS: [&str; 4] = ["npy", "tsv", "csv", "parquet"];
 /// # Errors
 /// Fails if the file cannot be read, has other regions, or no repetition time is known. The message does
 /// not name the file.
-pub fn read(path: &Path, wanted: &Wanted<'_>) -> Result<Signal> {
+pub fn read(path: &Path, wanted: &RequiredRegions<'_>) -> Result<LoadedSignal> {
     let names = &wanted.regions.names;
     let MatrixFile { names: own, trs, rois, values } = matrix(path, names)?;
     let mut is_named = own.is_some();
@@ -65,7 +65,7 @@ pub fn read(path: &Path, wanted: &Wanted<'_>) -> Result<Signal> {
         return Err("it has no volumes".into());
     }
     let tr = tr(&sidecars, wanted.tr)?;
-    Ok(Signal { series: TimeSeries::new(trs, rois, tr, values)?, is_named })
+    Ok(LoadedSignal { series: TimeSeries::new(trs, rois, tr, values)?, is_named })
 }
 
 fn matrix(path: &Path, names: &[String]) -> Result<MatrixFile> {

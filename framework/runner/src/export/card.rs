@@ -3,7 +3,7 @@
 use boldface::{Card, Part, ScanInfo, Split};
 
 use super::manifest::Export;
-use crate::report::card::Told;
+use crate::report::card::CardContent;
 use crate::run::Record;
 
 /// The contents of the card.
@@ -17,7 +17,7 @@ pub struct Subject<'a> {
     /// The part of each person.
     pub split: &'a Split,
     /// Texts from the report.
-    pub told: &'a Told,
+    pub told: &'a CardContent,
     /// The backbone's part of the card.
     pub card: &'a Card,
 }
@@ -107,7 +107,7 @@ fn usage(export: &Export) -> String {
     )
 }
 
-fn limits(record: &Record, told: &Told, card: &Card) -> String {
+fn limits(record: &Record, told: &CardContent, card: &Card) -> String {
     let mut text = "- For research. It is no medical device, and no answer about a person may guide care.\n\
                     - What it says holds for scanners, regions, preprocessing and people like those of its data; nothing \
                     else was tested.\n\

@@ -2,10 +2,10 @@
 
 use boldface::Card;
 
-use crate::report::card::Told;
+use crate::report::card::CardContent;
 
 /// Returns the text of the note.
-pub fn note(told: &Told, card: &Card, is_hashed: bool) -> String {
+pub fn note(told: &CardContent, card: &Card, is_hashed: bool) -> String {
     let mut text = "# Licences\n\n\
          Nothing here grants a right: this page says what was found when the run was exported.\n\n\
          ## Data that it learned from\n\n"

@@ -53,10 +53,10 @@ pub struct Export {
     #[serde(default)]
     pub base: Value,
     /// The language model.
-    pub model: Saved,
+    pub model: SavedModel,
     /// The language model before instruction tuning, if a task uses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub aligned: Option<Saved>,
+    pub aligned: Option<SavedModel>,
     /// Shape of the language model's fMRI input.
     pub shape: FmriShape,
     /// Repetition times of the scans in seconds, ascending.
@@ -71,7 +71,7 @@ pub struct Export {
 
 /// A language model in an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Saved {
+pub struct SavedModel {
     /// Its folder in the export.
     pub folder: String,
     /// The stage that made it.

@@ -28,7 +28,7 @@ use crate::plan::key::canonical_json;
 pub use find::find;
 pub use manifest::{Export, Refused};
 pub(crate) use people::{LEARNED, Learned, SPLITS, read_learned};
-pub use verify::{Asked, Unverified, Verified, verify};
+pub use verify::{Unverified, VerificationRequest, Verified, verify};
 pub use write::{Exported, write};
 
 /// Folder of the fitted tokenizer.

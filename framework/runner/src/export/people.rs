@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use boldface::{Part, Result, ScanId, ScanInfo, Split};
-use boldface_imaging::table::{Row, Table};
+use boldface_imaging::table::{TableRow, TextTable};
 
 use crate::run::store::cannot;
 
@@ -30,7 +30,7 @@ pub struct Learned {
 
 /// The split of an export.
 #[derive(Clone, Debug, Default)]
-pub struct Parts(BTreeMap<String, Part>);
+pub struct ExportedSplit(BTreeMap<String, Part>);
 
 impl Learned {
     /// Returns everyone in the training and validation parts.
@@ -84,7 +84,7 @@ pub fn write_learned(path: &Path, people: &[Learned]) -> Result<()> {
 /// Fails if the file is not such a table.
 pub fn read_learned(path: &Path) -> Result<Vec<Learned>> {
     let table = table(path, &["dataset", "content", "participant_id"])?;
-    let one = |row: Row<'_>| {
+    let one = |row: TableRow<'_>| {
         let of = |column: &str| -> Result<String> {
             let value = row.get(column).map(str::to_owned);
             value.ok_or_else(|| format!("`{}`: a row has no `{column}`", path.display()).into())
@@ -113,12 +113,12 @@ pub fn write_splits(path: &Path, scans: &[ScanInfo], split: &Split, is_hashed: b
     Ok(std::fs::write(path, text).map_err(cannot("write", path))?)
 }
 
-impl Parts {
+impl ExportedSplit {
     /// Reads a split written by [`write_splits`].
     ///
     /// # Errors
     /// Fails if the file is not such a table.
-    pub fn read(path: &Path) -> Result<Parts> {
+    pub fn read(path: &Path) -> Result<ExportedSplit> {
         let table = table(path, &["dataset", "participant_id", "part"])?;
         let mut parts = BTreeMap::new();
         for row in table.rows() {
@@ -130,7 +130,7 @@ impl Parts {
             let whole = if id.starts_with(HASHED) { id.to_owned() } else { format!("{dataset}/{id}") };
             parts.insert(row.get("run").map_or(whole, str::to_owned), part);
         }
-        Ok(Parts(parts))
+        Ok(ExportedSplit(parts))
     }
 
     /// Returns the part of a scan, or `None` if the export does not know its person.
@@ -140,8 +140,8 @@ impl Parts {
     }
 }
 
-fn table(path: &Path, columns: &[&str]) -> Result<Table> {
-    let table = Table::read(path).and_then(|table| {
+fn table(path: &Path, columns: &[&str]) -> Result<TextTable> {
+    let table = TextTable::read(path).and_then(|table| {
         columns.iter().try_for_each(|column| table.require(column))?;
         Ok(table)
     });
@@ -195,7 +195,7 @@ mod tests {
             // The same data under another name, and another study with a subject of the same id.
             let other = scan("c", "01", 3, false).id;
             assert!(known(&other, Some("x")) && !known(&other, Some("z")) && !known(&other, None));
-            let parts = Parts::read(&splits).unwrap();
+            let parts = ExportedSplit::read(&splits).unwrap();
             let found = scans.iter().map(|scan| parts.part_of(&scan.id).unwrap());
             assert_eq!(found.collect::<Vec<_>>(), [Part::Train, Part::Test, Part::Validation]);
             assert_eq!(parts.part_of(&scan("a", "03", 1, false).id), None);
@@ -211,7 +211,7 @@ mod tests {
         for is_hashed in [false, true] {
             let path = dir.path().join(SPLITS);
             write_splits(&path, &scans, &split, is_hashed).unwrap();
-            let parts = Parts::read(&path).unwrap();
+            let parts = ExportedSplit::read(&path).unwrap();
             assert_eq!(
                 scans.each_ref().map(|scan| parts.part_of(&scan.id).unwrap()),
                 [Part::Train, Part::Test]

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::fingerprints;
 use super::manifest::{Export, Refused};
-use super::people::{Parts, SPLITS};
+use super::people::{ExportedSplit, SPLITS};
 use crate::plan::{Build, DataCache, Located, Plan, Stage, StageKind, resolve_unlinted};
 use crate::run::make::Maker;
 use crate::run::store::cannot;
@@ -32,7 +32,7 @@ const RESAMPLES: usize = 1;
 
 /// The score to compute again, and settings of this machine.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub struct VerificationRequest {
     /// The task. Defaults to the first with a score.
     pub task: Option<String>,
     /// The metric. Defaults to the task's first.
@@ -104,7 +104,7 @@ impl Verified {
 /// [`Verified::holds`].
 pub fn verify(
     dir: &Path,
-    asked: &Asked,
+    asked: &VerificationRequest,
     build: &Build<'_>,
     events: &dyn Events,
 ) -> Result<Verified, Unverified> {
@@ -155,7 +155,7 @@ fn is_score(row: &MetricRow, plugin: &str) -> bool {
 }
 
 /// Returns the recorded score to compute again.
-fn recorded(dir: &Path, export: &Export, asked: &Asked) -> Result<MetricRow, Unverified> {
+fn recorded(dir: &Path, export: &Export, asked: &VerificationRequest) -> Result<MetricRow, Unverified> {
     let rows = metrics::read(&dir.join("metrics.parquet")).map_err(|error| failed(error.to_string()))?;
     let model = export.backbone.get("type").and_then(Value::as_str).unwrap_or_default();
     let scores: Vec<&MetricRow> =
@@ -187,7 +187,13 @@ fn recorded(dir: &Path, export: &Export, asked: &Asked) -> Result<MetricRow, Unv
 }
 
 /// Reduces the export's spec to one task. Learned parts come from the export.
-fn smaller(dir: &Path, export: &Export, spec: &str, asked: &Asked, task: &str) -> Result<String, Unverified> {
+fn smaller(
+    dir: &Path,
+    export: &Export,
+    spec: &str,
+    asked: &VerificationRequest,
+    task: &str,
+) -> Result<String, Unverified> {
     let broken = |error: toml::de::Error| failed(format!("`spec.toml`: {error}"));
     let mut table: Table = toml::from_str(spec).map_err(broken)?;
     for learned in ["text", "alignment", "instruction", "leakage", "harmonization", "nuisances"] {
@@ -239,7 +245,7 @@ fn smaller(dir: &Path, export: &Export, spec: &str, asked: &Asked, task: &str) -
 }
 
 /// Checks that the data are those of the recorded score.
-fn same_data(plan: &Plan, export: &Export, asked: &Asked) -> Result<(), Unverified> {
+fn same_data(plan: &Plan, export: &Export, asked: &VerificationRequest) -> Result<(), Unverified> {
     let series = plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
     let found = series.map(|stage| fingerprints(&stage.config)).unwrap_or_default();
     let differ = |(name, content): &(&String, &String)| found.get(*name) != Some(content);
@@ -264,7 +270,7 @@ fn same_data(plan: &Plan, export: &Export, asked: &Asked) -> Result<(), Unverifi
 
 /// Sets the plan's split to that of the export.
 fn parts(plan: &mut Plan, dir: &Path) -> Result<(), Unverified> {
-    let known = Parts::read(&dir.join(SPLITS))?;
+    let known = ExportedSplit::read(&dir.join(SPLITS))?;
     let mut parts = BTreeMap::new();
     for scan in plan.scans.iter() {
         let unknown = || Unverified::OtherData(format!("the export's split does not know `{}`", scan.id));

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use boldface::abi;
-use boldface::registry::Kind;
+use boldface::registry::PluginKind;
 use boldface::{Backbone, Config, CorpusGenerator, Dataset, Task, Tokenizer};
 use serde_json::{Value, json};
 
-use crate::plan::{Entry, Own, stored};
+use crate::plan::{FrameworkKeys, PlannedPlugin, stored};
 use crate::run::Record;
 use crate::spec::Table;
 
@@ -19,20 +19,20 @@ pub fn versions(record: &Record, folder: &Path) -> Value {
     for (name, table) in &experiment.datasets {
         of(
             format!("datasets.{name}"),
-            plugin::<dyn Dataset>(name, Own::Path, folder, table, |e| e.config.version()),
+            plugin::<dyn Dataset>(name, FrameworkKeys::Path, folder, table, |e| e.config.version()),
         );
     }
     for (name, table) in &experiment.corpora {
-        let version = |entry: &Entry<dyn CorpusGenerator>| entry.config.version();
-        of(format!("corpora.{name}"), plugin(name, Own::Words, folder, table, version));
+        let version = |entry: &PlannedPlugin<dyn CorpusGenerator>| entry.config.version();
+        of(format!("corpora.{name}"), plugin(name, FrameworkKeys::Words, folder, table, version));
     }
-    let version = |entry: &Entry<dyn Tokenizer>| entry.config.version();
-    of("tokenizer".into(), plugin("tokenizer", Own::Seed, folder, &experiment.tokenizer, version));
-    let version = |entry: &Entry<dyn Backbone>| entry.config.version();
-    of("backbone".into(), plugin("backbone", Own::Weights, folder, &experiment.backbone, version));
+    let version = |entry: &PlannedPlugin<dyn Tokenizer>| entry.config.version();
+    of("tokenizer".into(), plugin("tokenizer", FrameworkKeys::Seed, folder, &experiment.tokenizer, version));
+    let version = |entry: &PlannedPlugin<dyn Backbone>| entry.config.version();
+    of("backbone".into(), plugin("backbone", FrameworkKeys::Weights, folder, &experiment.backbone, version));
     for (name, table) in &experiment.tasks {
-        let version = |entry: &Entry<dyn Task>| entry.config.version();
-        of(format!("tasks.{name}"), plugin(name, Own::Task, folder, table, version));
+        let version = |entry: &PlannedPlugin<dyn Task>| entry.config.version();
+        of(format!("tasks.{name}"), plugin(name, FrameworkKeys::Task, folder, table, version));
     }
     json!({
         "boldface": record.versions,
@@ -45,12 +45,12 @@ pub fn versions(record: &Record, folder: &Path) -> Value {
     })
 }
 
-fn plugin<K: Kind + Config + ?Sized>(
+fn plugin<K: PluginKind + Config + ?Sized>(
     name: &str,
-    own: Own,
+    own: FrameworkKeys,
     folder: &Path,
     table: &Table,
-    version: impl Fn(&Entry<K>) -> u32,
+    version: impl Fn(&PlannedPlugin<K>) -> u32,
 ) -> Value {
     let named = table.get("type").cloned().unwrap_or_else(|| name.into());
     match stored::<K>(name, own, folder, table) {

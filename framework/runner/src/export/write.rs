@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use tracing::warn;
 
 use super::card::{self, Subject};
-use super::manifest::{self, Export, Saved};
+use super::manifest::{self, Export, SavedModel};
 use super::people::{LEARNED, Learned, SPLITS, read_learned, write_learned, write_splits};
 use super::{NORMS, REGIONS, TOKENIZER, base, fingerprints, licence, versions};
-use crate::plan::{Own, StageKind, stored};
+use crate::plan::{FrameworkKeys, StageKind, stored};
 use crate::report::card::told;
 use crate::run::inputs::{MODEL, TEXT_SIDE, json};
 use crate::run::manifest::collect;
@@ -212,7 +212,7 @@ impl Source {
     }
 
     /// Copies the language model from the first of `stages` in the run, or else from the text side.
-    fn model(&self, folder: &str, stages: &[StageKind], text_space: &Path, to: &Path) -> Result<Saved> {
+    fn model(&self, folder: &str, stages: &[StageKind], text_space: &Path, to: &Path) -> Result<SavedModel> {
         let trained = stages.iter().find(|kind| self.stage(kind).is_some());
         let (from, reads_fmri) = match trained {
             Some(kind) => (self.artefact(kind)?.join(MODEL), true),
@@ -221,7 +221,7 @@ impl Source {
         };
         copy(&from, &to.join(folder), &[])?;
         let stage = trained.unwrap_or(&StageKind::TextSpace).to_string();
-        Ok(Saved { folder: folder.to_owned(), stage, reads_fmri })
+        Ok(SavedModel { folder: folder.to_owned(), stage, reads_fmri })
     }
 
     /// Whether a task uses the model as it was before instruction tuning.
@@ -262,7 +262,7 @@ impl Source {
     /// Returns the backbone's part of the card. It has only a note if the backbone cannot be made here.
     fn card(&self, origin: &Path) -> Card {
         let table = &self.record.experiment.backbone;
-        let entry = stored::<dyn Backbone>("backbone", Own::Weights, origin, table);
+        let entry = stored::<dyn Backbone>("backbone", FrameworkKeys::Weights, origin, table);
         let said = entry.map_err(|_| "this build lacks the backbone".to_owned());
         said.and_then(|entry| entry.config.card().map_err(|error| error.to_string())).unwrap_or_else(
             |error| Card {

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use boldface::{Answer, Cohort, Problem, Task};
 use serde_json::{Value, json};
 
-use super::Entry;
+use super::PlannedPlugin;
 use crate::spec::{Experiment, Grammar, Paradigm, Prior, Slots, TASK_KEYS, Table, TaskKeys, parse_all};
 use crate::stages::alignment::FactRecipe;
 use crate::stages::lessons::is_taught_by_asking;
-use crate::stages::{baselines::connectivity::MOST_ROIS, cases::Form, naming::named};
-use labels::Labels;
+use crate::stages::{baselines::connectivity::MOST_ROIS, cases::AnswerForm, naming::named};
+use labels::LabelAnswers;
 
 /// How one task is put to the model.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +25,7 @@ pub struct Asking {
     /// Values of the slots in the paraphrases.
     pub slots: Slots,
     /// Form of the answers, or `None` if scan labels are not enough to know it.
-    pub(crate) form: Option<Form>,
+    pub(crate) form: Option<AnswerForm>,
     /// Hash of the file of paraphrases.
     content: Option<String>,
 }
@@ -86,7 +86,7 @@ impl Asking {
 
     /// Whether instruction tuning includes examples of this task.
     pub fn teaches(&self) -> bool {
-        let is_read_off = self.keys.paradigm == Paradigm::Probe || self.form == Some(Form::Value);
+        let is_read_off = self.keys.paradigm == Paradigm::Probe || self.form == Some(AnswerForm::Value);
         !self.keys.held_out && !is_read_off
     }
 
@@ -142,7 +142,7 @@ fn slots(table: &Table) -> Slots {
 
 /// Reports tasks that cannot be asked of these scans, and stores the form of every task's answers.
 pub(super) fn check(
-    tasks: &mut [Entry<dyn Task>],
+    tasks: &mut [PlannedPlugin<dyn Task>],
     experiment: &Experiment,
     cohorts: &[Arc<Cohort>],
     problems: &mut Vec<Problem>,
@@ -151,7 +151,7 @@ pub(super) fn check(
         // Without a corpus nobody asks for facts.
         let asked = !experiment.corpora.is_empty();
         let (trs, shots) = (experiment.signal.trs, task.asking.keys.shots);
-        let labels = Labels::collect(&*task.config, shots, asked, trs, cohorts);
+        let labels = LabelAnswers::collect(&*task.config, shots, asked, trs, cohorts);
         task.asking.form = labels.form;
         let mut found = task.asking.check(&labels);
         let split = &experiment.split;
@@ -189,33 +189,33 @@ fn check_training(keys: &TaskKeys, experiment: &Experiment) -> Vec<Problem> {
 
 impl Asking {
     /// Whether answers of this form can be asked for in the task's paradigm.
-    fn fits(&self, form: Form) -> bool {
+    fn fits(&self, form: AnswerForm) -> bool {
         match self.keys.paradigm {
             Paradigm::Single => true,
-            Paradigm::Multi => matches!(form, Form::Choice | Form::Bins),
-            Paradigm::Open => form == Form::Choice,
-            Paradigm::Probe => matches!(form, Form::Choice | Form::Value | Form::Bins),
+            Paradigm::Multi => matches!(form, AnswerForm::Choice | AnswerForm::Bins),
+            Paradigm::Open => form == AnswerForm::Choice,
+            Paradigm::Probe => matches!(form, AnswerForm::Choice | AnswerForm::Value | AnswerForm::Bins),
         }
     }
 
-    fn check(&self, labels: &Labels) -> Vec<Problem> {
+    fn check(&self, labels: &LabelAnswers) -> Vec<Problem> {
         let mut problems = Vec::new();
         let Some(form) = labels.form else { return problems };
         if !self.fits(form) {
             let (answers, help) = match form {
-                Form::Band => ("bands of facts", "remove `paradigm`"),
-                Form::Text => ("free text", "remove `paradigm`: it is asked openly anyway"),
-                Form::Series => ("volumes", "remove `paradigm`"),
-                Form::Value => {
+                AnswerForm::Band => ("bands of facts", "remove `paradigm`"),
+                AnswerForm::Text => ("free text", "remove `paradigm`: it is asked openly anyway"),
+                AnswerForm::Series => ("volumes", "remove `paradigm`"),
+                AnswerForm::Value => {
                     ("numbers read off by a ridge regression", "list `edges` of bins, or use `probe`")
                 }
-                Form::Bins => ("numbers among bins", "use `single`, `multi` or `probe`"),
-                Form::Choice => ("one of several classes", "remove `paradigm`"),
+                AnswerForm::Bins => ("numbers among bins", "use `single`, `multi` or `probe`"),
+                AnswerForm::Choice => ("one of several classes", "remove `paradigm`"),
             };
             let message = format!("its answers are {answers}, which cannot be asked this way");
             problems.push(Problem::at("paradigm", message).help(help));
         }
-        if self.keys.held_out && form == Form::Value {
+        if self.keys.held_out && form == AnswerForm::Value {
             let message = "a ridge regression learns from training scans: it cannot be zero-shot";
             problems
                 .push(Problem::at("held-out", message).help("list `edges` of bins, which a model can rank"));
@@ -278,10 +278,10 @@ impl Asking {
     }
 
     /// Whether the task has the baseline that `prior` names, and answers that it can correct.
-    fn check_prior(&self, form: Form, rois: usize) -> Option<Problem> {
+    fn check_prior(&self, form: AnswerForm, rois: usize) -> Option<Problem> {
         let prior = self.keys.prior?;
         let at = |message: String, help: &str| Some(Problem::at("prior", message).help(help));
-        if !matches!(form, Form::Choice | Form::Value | Form::Bins) {
+        if !matches!(form, AnswerForm::Choice | AnswerForm::Value | AnswerForm::Bins) {
             let message =
                 "a linear baseline answers with a class or a number, and this task asks for neither";
             return at(message.to_owned(), "remove `prior`");
@@ -300,7 +300,7 @@ impl Asking {
 
     /// The baseline that `prior` names, such as `fc-flat-logistic`.
     pub(crate) fn prior(&self) -> Option<String> {
-        let method = if self.form == Some(Form::Choice) { "logistic" } else { "ridge" };
+        let method = if self.form == Some(AnswerForm::Choice) { "logistic" } else { "ridge" };
         self.keys.prior.map(|prior| format!("{}-{method}", prior.name()))
     }
 
@@ -321,7 +321,7 @@ impl Asking {
 }
 
 /// Reports conflicts between several tasks.
-fn check_together(tasks: &[Entry<dyn Task>], problems: &mut Vec<Problem>) {
+fn check_together(tasks: &[PlannedPlugin<dyn Task>], problems: &mut Vec<Problem>) {
     let multi: Vec<_> = tasks.iter().filter(|task| task.asking.keys.paradigm == Paradigm::Multi).collect();
     // A task that cannot be `multi` at all has been told so.
     if let [only] = multi[..]
@@ -332,7 +332,7 @@ fn check_together(tasks: &[Entry<dyn Task>], problems: &mut Vec<Problem>) {
     }
     for task in tasks.iter().filter(|task| task.asking.keys.held_out) {
         let Some(target) = task.asking.slots.get("target") else { continue };
-        let same = |other: &&Entry<dyn Task>| other.asking.slots.get("target") == Some(target);
+        let same = |other: &&PlannedPlugin<dyn Task>| other.asking.slots.get("target") == Some(target);
         if let Some(other) = tasks.iter().filter(same).find(|other| other.asking.teaches()) {
             let message = format!("`{}` teaches the model `{target}` too: this is not zero-shot", other.name);
             let help = "hold both out, or ask them in two experiments";

@@ -7,7 +7,7 @@ use crate::spec::{Layered, Origin, plain, written};
 
 /// One value of a resolved spec.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Leaf {
+pub struct ResolvedValue {
     /// Its dotted key.
     pub key: String,
     /// The value as TOML.
@@ -17,7 +17,7 @@ pub struct Leaf {
 }
 
 /// Returns every value of a plan, sorted by key. `spec` is the spec that the plan was resolved from.
-pub fn blame(plan: &Plan, spec: &Layered) -> Vec<Leaf> {
+pub fn blame(plan: &Plan, spec: &Layered) -> Vec<ResolvedValue> {
     let experiment = serde_json::to_value(&plan.experiment).expect("a spec read from TOML is plain JSON");
     let mut leaves = Vec::new();
     collect(&plain(experiment), "", spec, &mut leaves);
@@ -26,7 +26,7 @@ pub fn blame(plan: &Plan, spec: &Layered) -> Vec<Leaf> {
     leaves
 }
 
-fn collect(value: &Value, key: &str, spec: &Layered, leaves: &mut Vec<Leaf>) {
+fn collect(value: &Value, key: &str, spec: &Layered, leaves: &mut Vec<ResolvedValue>) {
     match value {
         Value::Object(table) => {
             for (name, value) in table {
@@ -36,7 +36,7 @@ fn collect(value: &Value, key: &str, spec: &Layered, leaves: &mut Vec<Leaf>) {
         }
         leaf => {
             let origin = spec.get(key).and_then(|_| spec.origin(key)).cloned();
-            leaves.push(Leaf { key: key.to_owned(), value: written(leaf), origin });
+            leaves.push(ResolvedValue { key: key.to_owned(), value: written(leaf), origin });
         }
     }
 }

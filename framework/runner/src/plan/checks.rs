@@ -4,9 +4,9 @@ use boldface::{Backbone, CheckContext, Config, FmriShape, Problem, TrainingConte
 use serde_json::{Value, json};
 
 use super::cohorts::{Cohorts, DataCache};
-use super::resolve::Parts;
-use super::{Entry, data, harmonized, lint, nuisances};
-use crate::spec::{Draft, Experiment};
+use super::resolve::ExperimentPlugins;
+use super::{PlannedPlugin, data, harmonized, lint, nuisances};
+use crate::spec::{Experiment, ExperimentDraft};
 use crate::stages::split;
 
 /// All checks that need the scans.
@@ -18,7 +18,7 @@ pub(super) struct Checks<'a> {
 
 impl Checks<'_> {
     /// Checks all sound sections.
-    pub fn all(mut self, experiment: &Experiment, draft: &Draft, parts: &Parts) {
+    pub fn all(mut self, experiment: &Experiment, draft: &ExperimentDraft, parts: &ExperimentPlugins) {
         let (cohorts, scans) = (&self.found.each, &self.found.scans);
         let is_whole = draft.is_sound("datasets") && cohorts.len() == experiment.datasets.len();
         let (signal, patch) =
@@ -91,7 +91,7 @@ impl Checks<'_> {
 /// Returns the backbone's problems with the stages that train it.
 fn training(
     experiment: &Experiment,
-    draft: &Draft,
+    draft: &ExperimentDraft,
     backbone: &dyn Backbone,
     shape: Option<FmriShape>,
 ) -> Vec<Problem> {
@@ -110,6 +110,6 @@ fn training(
 }
 
 /// Returns all values that a plugin's checks depend on.
-fn identity<K: Config + ?Sized>(entry: &Entry<K>) -> Value {
+fn identity<K: Config + ?Sized>(entry: &PlannedPlugin<K>) -> Value {
     json!([entry.name, entry.plugin, entry.library, entry.config.resolved()])
 }

@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use boldface::registry::{Kind, Plugin};
+use boldface::registry::{Plugin, PluginKind};
 use boldface::{Config, Problem};
 use serde_json::Value;
 
-use super::Entry;
+use super::PlannedPlugin;
 use super::asking::{self, Asking};
 use super::template;
 use super::words::WordsFile;
@@ -18,14 +18,14 @@ pub(crate) const WEIGHTS: &str = "weights";
 
 /// The keys that the framework takes besides `type`, by kind of plugin.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Own {
+pub(crate) enum FrameworkKeys {
     /// Only `type`, which defaults to the table's name.
     Named,
     /// Datasets: also `path`.
     Path,
     /// The tokenizer: also `seed`; `type` is required.
     Seed,
-    /// The backbone: as [`Own::Seed`], and `weights` is a path.
+    /// The backbone: as [`FrameworkKeys::Seed`], and `weights` is a path.
     Weights,
     /// Corpora: also `words` and `template`, if they are paths of files.
     Words,
@@ -33,17 +33,18 @@ pub(crate) enum Own {
     Task,
 }
 
-impl Own {
+impl FrameworkKeys {
     /// Whether the section is one plugin's table, with a seed and without a name.
     fn is_singular(self) -> bool {
-        matches!(self, Own::Seed | Own::Weights)
+        matches!(self, FrameworkKeys::Seed | FrameworkKeys::Weights)
     }
 
     /// Suggests a framework key for an unknown field. The plugin cannot, because it does not know these
     /// keys.
     fn hint(self, problem: Problem) -> Problem {
         let unknown = problem.message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
-        let near = unknown.and_then(|(name, _)| closest(name, TASK_KEYS)).filter(|_| self == Own::Task);
+        let near =
+            unknown.and_then(|(name, _)| closest(name, TASK_KEYS)).filter(|_| self == FrameworkKeys::Task);
         match near {
             Some(near) if problem.help.is_none() => problem.help(format!("did you mean `{near}`?")),
             _ => problem,
@@ -52,7 +53,7 @@ impl Own {
 }
 
 /// The place of a plugin's table and the values it inherits.
-pub(super) struct Place<'a> {
+pub(super) struct PluginContext<'a> {
     /// Dotted path of the table.
     pub key: &'a str,
     /// Its name.
@@ -69,29 +70,31 @@ pub(super) struct Place<'a> {
 ///
 /// # Errors
 /// Returns every problem of the table, with full keys.
-pub(super) fn claim<K: Kind + Config + ?Sized>(
-    place: &Place<'_>,
-    own: Own,
+pub(super) fn claim<K: PluginKind + Config + ?Sized>(
+    place: &PluginContext<'_>,
+    own: FrameworkKeys,
     table: &mut Table,
-) -> Result<Entry<K>, Vec<Problem>> {
+) -> Result<PlannedPlugin<K>, Vec<Problem>> {
     let below = |problem: Problem| problem.below(place.key);
     let mut rest = table.clone();
     let mut problems = Vec::new();
     let written = take::<String>(&mut rest, "type", &mut problems);
-    let path = if own == Own::Path { take::<PathBuf>(&mut rest, "path", &mut problems) } else { None };
-    let weights = if own == Own::Weights { weights(&mut rest, place.folder) } else { None };
+    let path =
+        if own == FrameworkKeys::Path { take::<PathBuf>(&mut rest, "path", &mut problems) } else { None };
+    let weights = if own == FrameworkKeys::Weights { weights(&mut rest, place.folder) } else { None };
     let seed = if own.is_singular() { take::<u64>(&mut rest, "seed", &mut problems) } else { None };
     let words = match own {
-        Own::Words => WordsFile::replace(&mut rest, place.folder).unwrap_or_else(|found| {
+        FrameworkKeys::Words => WordsFile::replace(&mut rest, place.folder).unwrap_or_else(|found| {
             problems.extend(found);
             None
         }),
         _ => None,
     };
-    if own == Own::Words {
+    if own == FrameworkKeys::Words {
         problems.extend(template::replace(&mut rest, place.folder).err().into_iter().flatten());
     }
-    let keys = if own == Own::Task { asking::take(&mut rest, &mut problems) } else { TaskKeys::default() };
+    let keys =
+        if own == FrameworkKeys::Task { asking::take(&mut rest, &mut problems) } else { TaskKeys::default() };
     if !problems.is_empty() {
         return Err(problems.into_iter().map(below).collect());
     }
@@ -118,7 +121,7 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     if own.is_singular() {
         resolved.insert("seed".to_owned(), seed.into());
     }
-    let asking = if own == Own::Task {
+    let asking = if own == FrameworkKeys::Task {
         let asking = Asking::new(keys, place.folder, &resolved);
         let asking = asking.map_err(|problems| problems.into_iter().map(below).collect::<Vec<_>>())?;
         resolved.extend(asking.table());
@@ -130,21 +133,21 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     let root = path.map(|path| place.folder.join(path));
     let root = root.or(weights.map(|(_, path)| path)).unwrap_or_default();
     let (name, library) = (place.name.to_owned(), plugin.content);
-    Ok(Entry { name, plugin: plugin.name, library, root, seed, config, asking })
+    Ok(PlannedPlugin { name, plugin: plugin.name, library, root, seed, config, asking })
 }
 
 /// Makes the task that a stored, resolved table describes.
 ///
 /// # Errors
 /// Fails if this build lacks the task or rejects its table.
-pub(crate) fn task(name: &str, table: &Table) -> Result<Entry<dyn boldface::Task>, String> {
+pub(crate) fn task(name: &str, table: &Table) -> Result<PlannedPlugin<dyn boldface::Task>, String> {
     let loaded = <dyn boldface::Task>::plugins().into_iter().filter_map(|plugin| plugin.content);
     let libraries: Vec<String> = loaded.map(str::to_owned).collect();
-    let place = Place { key: name, name, folder: Path::new(""), libraries: &libraries, seed: 0 };
+    let place = PluginContext { key: name, name, folder: Path::new(""), libraries: &libraries, seed: 0 };
     // The keys of the framework are not the task's, and the file of paraphrases may be gone.
     let mut own = table.clone();
     own.retain(|key, _| !TASK_KEYS.contains(&key.as_str()));
-    claim(&place, Own::Named, &mut own).map_err(|problems| {
+    claim(&place, FrameworkKeys::Named, &mut own).map_err(|problems| {
         let words: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
         words.join("; ")
     })
@@ -154,15 +157,15 @@ pub(crate) fn task(name: &str, table: &Table) -> Result<Entry<dyn boldface::Task
 ///
 /// # Errors
 /// See [`corpus`].
-pub(crate) fn stored<K: Kind + Config + ?Sized>(
+pub(crate) fn stored<K: PluginKind + Config + ?Sized>(
     name: &str,
-    own: Own,
+    own: FrameworkKeys,
     folder: &Path,
     table: &Table,
-) -> Result<Entry<K>, Vec<Problem>> {
+) -> Result<PlannedPlugin<K>, Vec<Problem>> {
     let loaded = K::plugins().into_iter().filter_map(|plugin| plugin.content);
     let libraries: Vec<String> = loaded.map(str::to_owned).collect();
-    let place = Place { key: name, name, folder, libraries: &libraries, seed: 0 };
+    let place = PluginContext { key: name, name, folder, libraries: &libraries, seed: 0 };
     claim(&place, own, &mut table.clone())
 }
 
@@ -175,10 +178,14 @@ pub(crate) fn corpus(
     name: &str,
     folder: &Path,
     table: &mut Table,
-) -> Result<Entry<dyn boldface::CorpusGenerator>, Vec<Problem>> {
+) -> Result<PlannedPlugin<dyn boldface::CorpusGenerator>, Vec<Problem>> {
     let loaded = <dyn boldface::CorpusGenerator>::plugins().into_iter().filter_map(|plugin| plugin.content);
     let libraries: Vec<String> = loaded.map(str::to_owned).collect();
-    claim(&Place { key: name, name, folder, libraries: &libraries, seed: 0 }, Own::Words, table)
+    claim(
+        &PluginContext { key: name, name, folder, libraries: &libraries, seed: 0 },
+        FrameworkKeys::Words,
+        table,
+    )
 }
 
 /// Joins the path of published weights to the spec's folder, for the plugin. Returns the path as written
@@ -200,10 +207,10 @@ fn take<T: serde::de::DeserializeOwned>(
     read.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below(key)))).ok()
 }
 
-fn find<K: Kind + ?Sized>(
+fn find<K: PluginKind + ?Sized>(
     written: Option<&str>,
-    place: &Place<'_>,
-    own: Own,
+    place: &PluginContext<'_>,
+    own: FrameworkKeys,
 ) -> Result<&'static Plugin<K>, Problem> {
     let mut plugins = K::plugins();
     plugins.retain(|plugin| plugin.content.is_none_or(|own| place.libraries.iter().any(|hash| hash == own)));

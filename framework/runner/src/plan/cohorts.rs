@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use boldface::{Backbone, Cohort, Dataset, Problem, ScanInfo, guard};
 use serde_json::{Value, json};
 
-use super::content::{Content, Hasher};
+use super::content::{FileHashes, Hasher};
 use super::hashes::Hashes;
 use super::key::canonical_json;
-use super::{Entry, excluded, leak, nuisances};
+use super::{PlannedPlugin, excluded, leak, nuisances};
 use crate::export::{Export, Refused};
 use crate::spec::{Experiment, Unit};
 
@@ -21,15 +21,15 @@ use crate::spec::{Experiment, Unit};
 pub struct DataCache {
     hashes: Hashes,
     tell: fn(&str),
-    datasets: Memo<Found>,
-    unions: Memo<Vec<ScanInfo>>,
-    contents: Memo<Result<Content, String>>,
-    problems: Memo<Vec<Problem>>,
-    nuisances: Memo<Filled>,
+    datasets: KeyedCache<Found>,
+    unions: KeyedCache<Vec<ScanInfo>>,
+    contents: KeyedCache<Result<FileHashes, String>>,
+    problems: KeyedCache<Vec<Problem>>,
+    nuisances: KeyedCache<Filled>,
     /// Exports whose files were compared with their hashes.
-    pub(super) exports: Memo<Result<Arc<Export>, Refused>>,
+    pub(super) exports: KeyedCache<Result<Arc<Export>, Refused>>,
     /// Results of the leakage lint.
-    pub(super) leaks: leak::Memo,
+    pub(super) leaks: leak::LeakCheckCache,
 }
 
 /// The nuisances and groups of a spec, with defaults filled in.
@@ -64,13 +64,13 @@ impl DataCache {
         DataCache {
             hashes: Hashes::default(),
             tell,
-            datasets: Memo::default(),
-            unions: Memo::default(),
-            contents: Memo::default(),
-            problems: Memo::default(),
-            nuisances: Memo::default(),
-            exports: Memo::default(),
-            leaks: leak::Memo::default(),
+            datasets: KeyedCache::default(),
+            unions: KeyedCache::default(),
+            contents: KeyedCache::default(),
+            problems: KeyedCache::default(),
+            nuisances: KeyedCache::default(),
+            exports: KeyedCache::default(),
+            leaks: leak::LeakCheckCache::default(),
         }
     }
 
@@ -86,7 +86,7 @@ impl DataCache {
     /// Returns the cohorts of all datasets. Problems have full keys.
     pub(super) fn cohorts(
         &self,
-        datasets: &[Entry<dyn Dataset>],
+        datasets: &[PlannedPlugin<dyn Dataset>],
         experiment: &Experiment,
         problems: &mut Vec<Problem>,
     ) -> Cohorts {
@@ -138,10 +138,10 @@ impl DataCache {
     ///
     /// # Errors
     /// Returns a message with the file that cannot be read.
-    pub(super) fn content(&self, dataset: &Entry<dyn Dataset>) -> Arc<Result<Content, String>> {
+    pub(super) fn content(&self, dataset: &PlannedPlugin<dyn Dataset>) -> Arc<Result<FileHashes, String>> {
         let hash = || {
             let files = dataset.config.files(&dataset.root).map_err(|error| error.to_string())?;
-            Content::read(&dataset.root, &files, self.hasher())
+            FileHashes::read(&dataset.root, &files, self.hasher())
         };
         self.contents.get(&id(dataset), hash)
     }
@@ -151,12 +151,12 @@ impl DataCache {
     ///
     /// # Errors
     /// Returns a message with the file that cannot be read.
-    pub(super) fn weights(&self, backbone: &Entry<dyn Backbone>) -> Result<Option<String>, String> {
+    pub(super) fn weights(&self, backbone: &PlannedPlugin<dyn Backbone>) -> Result<Option<String>, String> {
         let files = guard(|| backbone.config.files()).map_err(|error| error.to_string())?;
         if files.is_empty() {
             return Ok(None);
         }
-        let hash = || Content::read(&backbone.root, &files, self.hasher());
+        let hash = || FileHashes::read(&backbone.root, &files, self.hasher());
         let content = self.contents.get(&format!("weights {}", backbone.root.display()), hash);
         content.as_ref().as_ref().map(|content| Some(content.hash.clone())).map_err(Clone::clone)
     }
@@ -166,7 +166,7 @@ impl DataCache {
     /// # Errors
     /// Returns the reason why it cannot be read.
     pub(super) fn file(&self, path: &Path) -> Result<String, String> {
-        let hash = || Content::read(path, &[PathBuf::from(path)], self.hasher());
+        let hash = || FileHashes::read(path, &[PathBuf::from(path)], self.hasher());
         let content = self.contents.get(&path.to_string_lossy(), hash);
         content.as_ref().as_ref().map(|content| content.hash.clone()).map_err(Clone::clone)
     }
@@ -174,15 +174,15 @@ impl DataCache {
 
 /// A cache of values, each under a key that says what it was computed from.
 #[derive(Debug)]
-pub(super) struct Memo<T>(Mutex<BTreeMap<String, Arc<T>>>);
+pub(super) struct KeyedCache<T>(Mutex<BTreeMap<String, Arc<T>>>);
 
-impl<T> Default for Memo<T> {
-    fn default() -> Memo<T> {
-        Memo(Mutex::default())
+impl<T> Default for KeyedCache<T> {
+    fn default() -> KeyedCache<T> {
+        KeyedCache(Mutex::default())
     }
 }
 
-impl<T> Memo<T> {
+impl<T> KeyedCache<T> {
     /// Returns the value for `key` and computes it if needed.
     pub fn get(&self, key: &str, make: impl FnOnce() -> T) -> Arc<T> {
         let made = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -204,13 +204,13 @@ pub(crate) fn counted(mut info: ScanInfo, experiment: &Experiment) -> ScanInfo {
 }
 
 /// Identifies a cohort by everything that it depends on except the bytes of its files.
-fn id(dataset: &Entry<dyn Dataset>) -> String {
+fn id(dataset: &PlannedPlugin<dyn Dataset>) -> String {
     let config = canonical_json(&dataset.config.resolved());
     let library = dataset.library.unwrap_or_default();
     format!("{} {} {library} {} {config}", dataset.name, dataset.plugin, dataset.root.display())
 }
 
-fn look(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Found {
+fn look(dataset: &PlannedPlugin<dyn Dataset>, experiment: &Experiment) -> Found {
     let mut problems = dataset.config.check(&dataset.root);
     let is_sound = problems.is_empty();
     let mut cohort = None;
@@ -234,7 +234,7 @@ fn look(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Found {
 }
 
 /// Returns the problem with the folder of a dataset. A dataset that reads no files needs no folder.
-fn folder(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Option<Problem> {
+fn folder(dataset: &PlannedPlugin<dyn Dataset>, experiment: &Experiment) -> Option<Problem> {
     let written = experiment.datasets.get(&dataset.name)?.get("path").and_then(|path| path.as_str());
     let Some(written) = written else {
         let reads_files =

@@ -13,7 +13,7 @@ use super::hashes::{Hashes, Stamp};
 
 /// Hashes of some files.
 #[derive(Clone, Debug)]
-pub(super) struct Content {
+pub(super) struct FileHashes {
     /// Hash over the bytes of all files and their names relative to a root.
     pub hash: String,
     /// Hash of the bytes of each file.
@@ -35,12 +35,12 @@ const BUFFER: usize = 1 << 20;
 /// Time before the first progress message and between two messages.
 const SILENCE: Duration = Duration::from_secs(3);
 
-impl Content {
+impl FileHashes {
     /// Hashes `files`. Unchanged files are not read again.
     ///
     /// # Errors
     /// Returns a message with the first file that cannot be read.
-    pub fn read(root: &Path, files: &[PathBuf], hasher: Hasher<'_>) -> Result<Content, String> {
+    pub fn read(root: &Path, files: &[PathBuf], hasher: Hasher<'_>) -> Result<FileHashes, String> {
         let stamped: Vec<Result<Stamped, String>> =
             files.par_iter().map(|file| hasher.stamped(file)).collect();
         let stamped = stamped.into_iter().collect::<Result<Vec<Stamped>, String>>()?;
@@ -64,7 +64,7 @@ impl Content {
         }
         hasher.known.keep(&fresh);
         let hash = whole.finalize().to_hex().as_str().chars().take(32).collect();
-        Ok(Content { hash, files: each })
+        Ok(FileHashes { hash, files: each })
     }
 }
 
@@ -155,8 +155,8 @@ impl Clock {
 mod tests {
     use super::*;
 
-    fn read(root: &Path, files: &[PathBuf], known: &Hashes) -> Result<Content, String> {
-        Content::read(root, files, Hasher { known, tell: |_| {} })
+    fn read(root: &Path, files: &[PathBuf], known: &Hashes) -> Result<FileHashes, String> {
+        FileHashes::read(root, files, Hasher { known, tell: |_| {} })
     }
 
     #[test]

@@ -6,8 +6,8 @@ use boldface::{Config, Part, Precision, Size, Task};
 use serde_json::{Value, json};
 
 use super::claim::WEIGHTS;
-use super::key::{Content, key};
-use super::{Entry, Plan, Stage, StageKind};
+use super::key::{KeyContent, key};
+use super::{Plan, PlannedPlugin, Stage, StageKind};
 use crate::spec::{Table, Taken, Unit, plain};
 use crate::stages::alignment::FactRecipe;
 use crate::stages::split;
@@ -119,7 +119,8 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     }
     let aligned = model;
     // Without a task to learn there is no tuning stage.
-    let taught: Vec<&Entry<dyn Task>> = plan.tasks.iter().filter(|task| task.asking.teaches()).collect();
+    let taught: Vec<&PlannedPlugin<dyn Task>> =
+        plan.tasks.iter().filter(|task| task.asking.teaches()).collect();
     if let Some(instruction) = experiment.instruction.as_ref().filter(|_| !taught.is_empty()) {
         let inputs = ["series", "split", "corpus", "tokenizer", "codes", model];
         let seed = instruction.seed.unwrap_or(seed);
@@ -192,7 +193,7 @@ impl Graph<'_> {
         let found: Vec<&Stage> =
             inputs.iter().filter_map(|&name| self.stages.iter().find(|stage| stage.name() == name)).collect();
         let config = plain(config);
-        let key = key(&Content {
+        let key = key(&KeyContent {
             kind: &kind,
             plugin,
             versions,
@@ -229,14 +230,14 @@ fn computes(kind: &StageKind) -> bool {
 
 /// Returns the non-default parts of how tasks are asked, by task, or `None` if all are asked with
 /// defaults.
-fn asked(tasks: &[&Entry<dyn Task>], seed: u64) -> Option<Value> {
+fn asked(tasks: &[&PlannedPlugin<dyn Task>], seed: u64) -> Option<Value> {
     let asked = tasks.iter().filter_map(|task| Some((task.name.clone(), task.asking.content(seed)?)));
     Some(asked.collect::<Table>()).filter(|asked| !asked.is_empty()).map(Value::Object)
 }
 
 /// Returns the widths of drawn answers, by task, or `None` if every task learns its true answers. Only training draws,
 /// so no other stage has them in its key.
-fn answer_sds(tasks: &[&Entry<dyn Task>]) -> Option<Value> {
+fn answer_sds(tasks: &[&PlannedPlugin<dyn Task>]) -> Option<Value> {
     let drawn = tasks.iter().filter_map(|task| Some((task.name.clone(), task.asking.keys.answer_sd?.into())));
     Some(drawn.collect::<Table>()).filter(|drawn| !drawn.is_empty()).map(Value::Object)
 }
@@ -249,10 +250,10 @@ fn insert(config: &mut Value, key: &str, value: Option<Value>) {
 
 /// Returns the tables of several plugins by name, each with the hash of its data.
 fn tables<'a, K: Config + ?Sized + 'a>(
-    entries: impl IntoIterator<Item = &'a Entry<K>>,
-    content: impl Fn(&Entry<K>) -> Option<String>,
+    entries: impl IntoIterator<Item = &'a PlannedPlugin<K>>,
+    content: impl Fn(&PlannedPlugin<K>) -> Option<String>,
 ) -> Value {
-    let table = |entry: &Entry<K>| {
+    let table = |entry: &PlannedPlugin<K>| {
         let table =
             json!({ "type": entry.plugin, "config": entry.config.resolved(), "content": content(entry) });
         (entry.name.clone(), table)
@@ -262,7 +263,10 @@ fn tables<'a, K: Config + ?Sized + 'a>(
 
 /// Adds the hashes of the plugins' libraries to a stage's config, so that another library gives another
 /// key. Built-in plugins have a version instead.
-fn add_libraries<'a, K: ?Sized + 'a>(config: &mut Value, entries: impl IntoIterator<Item = &'a Entry<K>>) {
+fn add_libraries<'a, K: ?Sized + 'a>(
+    config: &mut Value,
+    entries: impl IntoIterator<Item = &'a PlannedPlugin<K>>,
+) {
     let hashes = entries.into_iter().filter_map(|entry| Some((entry.name.clone(), entry.library?.into())));
     let hashes: serde_json::Map<String, Value> = hashes.collect();
     if !hashes.is_empty() {

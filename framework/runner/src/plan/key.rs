@@ -6,7 +6,7 @@ use super::{Key, StageKind};
 use crate::stages::version;
 
 /// The input of a stage's key: everything that its result depends on.
-pub(super) struct Content<'a> {
+pub(super) struct KeyContent<'a> {
     /// What the stage does. Its version increases when the same config gives other results.
     pub kind: &'a StageKind,
     /// The plugin it runs. Empty for the framework's own stages.
@@ -24,7 +24,7 @@ pub(super) struct Content<'a> {
 }
 
 /// Returns the key of a stage.
-pub(super) fn key(content: &Content<'_>) -> Key {
+pub(super) fn key(content: &KeyContent<'_>) -> Key {
     let inputs: Vec<&str> = content.inputs.iter().map(|key| key.0.as_str()).collect();
     let value = json!({
         "stage": content.kind.to_string(),
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn the_key_of_a_stage_stays_what_it_was() {
         let config = json!({ "patch": 40 });
-        let content = Content {
+        let content = KeyContent {
             kind: &StageKind::Tokenizer,
             plugin: "vq",
             versions: vec![1],
@@ -98,6 +98,6 @@ mod tests {
             inputs: vec![],
         };
         expect!["91d503edc4aaf4432b594f9f7ccdaf21"].assert_eq(&key(&content).0);
-        assert_ne!(key(&content), key(&Content { engine: None, ..content }));
+        assert_ne!(key(&content), key(&KeyContent { engine: None, ..content }));
     }
 }

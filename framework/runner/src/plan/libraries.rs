@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use boldface::{CorpusGenerator, Dataset, Kind, Problem, Task};
+use boldface::{CorpusGenerator, Dataset, PluginKind, Problem, Task};
 
 use super::{Build, DataCache};
 
@@ -69,7 +69,7 @@ fn shared_names(hashes: &[String]) -> Vec<Problem> {
     of_kinds.into_iter().flatten().collect()
 }
 
-fn shared<K: Kind + ?Sized>(hashes: &[String]) -> Vec<Problem> {
+fn shared<K: PluginKind + ?Sized>(hashes: &[String]) -> Vec<Problem> {
     let mut known = K::plugins();
     known.retain(|plugin| plugin.content.is_none_or(|own| hashes.iter().any(|hash| hash == own)));
     // Two built-in plugins with one name are a mistake in the build, not in the spec.

@@ -33,16 +33,16 @@ use boldface::{Backbone, CorpusGenerator, Dataset, Exclusion, Runtime, ScanInfo,
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::spec::{Experiment, Paradigm, Source, Taken};
+use crate::spec::{Experiment, Paradigm, SpecSource, Taken};
 
 pub use crate::spec::Located;
 pub use asking::Asking;
-pub use blame::{Leaf, blame};
-pub(crate) use claim::{Own, WEIGHTS, corpus, stored, task};
+pub use blame::{ResolvedValue, blame};
+pub(crate) use claim::{FrameworkKeys, WEIGHTS, corpus, stored, task};
 pub use cohorts::DataCache;
 pub(crate) use cohorts::counted;
 pub use dot::dot;
-pub use leak::{Check, Proof, Status, When};
+pub use leak::{Check, CheckStatus, CheckTime, Proof};
 pub use libraries::{load_libraries, no_libraries};
 pub(crate) use resolve::resolve_unlinted;
 pub use resolve::{Build, Offer, resolve, resolve_layered};
@@ -58,7 +58,7 @@ pub struct Plan {
     /// The text of the spec. If it extends another, the merged values.
     pub source: String,
     /// The files of a spec that extends another, highest precedence first. Empty for a spec of one file.
-    pub layers: Vec<Arc<Source>>,
+    pub layers: Vec<Arc<SpecSource>>,
     /// The spec with every default filled in, plugin tables included.
     pub experiment: Experiment,
     /// Every scan of all datasets, without its volumes.
@@ -66,17 +66,17 @@ pub struct Plan {
     /// Scans that the datasets exclude, with reasons.
     pub excluded: Vec<Exclusion>,
     /// Cohorts, by name.
-    pub datasets: Vec<Entry<dyn Dataset>>,
+    pub datasets: Vec<PlannedPlugin<dyn Dataset>>,
     /// Corpus generators, by name.
-    pub corpora: Vec<Entry<dyn CorpusGenerator>>,
+    pub corpora: Vec<PlannedPlugin<dyn CorpusGenerator>>,
     /// Stage 1.
-    pub tokenizer: Entry<dyn Tokenizer>,
+    pub tokenizer: PlannedPlugin<dyn Tokenizer>,
     /// The language model.
-    pub backbone: Entry<dyn Backbone>,
+    pub backbone: PlannedPlugin<dyn Backbone>,
     /// The export that the experiment starts from.
     pub start: Option<Start>,
     /// Tasks, by name.
-    pub tasks: Vec<Entry<dyn Task>>,
+    pub tasks: Vec<PlannedPlugin<dyn Task>>,
     /// Engine, precision, device and threads.
     pub runtime: Runtime,
     /// The stages in the order of execution. A stage comes after its inputs.
@@ -103,15 +103,15 @@ impl Plan {
 
     /// Returns the tasks asked in the same prompt as `task`: all `multi` tasks including itself. Empty
     /// for other tasks.
-    pub(crate) fn asked_with(&self, task: &Entry<dyn Task>) -> Vec<&Entry<dyn Task>> {
-        let is_multi = |task: &&Entry<dyn Task>| task.asking.keys.paradigm == Paradigm::Multi;
+    pub(crate) fn asked_with(&self, task: &PlannedPlugin<dyn Task>) -> Vec<&PlannedPlugin<dyn Task>> {
+        let is_multi = |task: &&PlannedPlugin<dyn Task>| task.asking.keys.paradigm == Paradigm::Multi;
         if is_multi(&task) { self.tasks.iter().filter(is_multi).collect() } else { Vec::new() }
     }
 }
 
 /// One plugin of the experiment.
 #[derive(Debug)]
-pub struct Entry<K: ?Sized> {
+pub struct PlannedPlugin<K: ?Sized> {
     /// Name of its table, such as `pain`; `tokenizer` and `backbone` for the singular ones.
     pub name: String,
     /// The plugin's registered name, such as `series`.

@@ -6,16 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use boldface::registry::Kind;
+use boldface::registry::PluginKind;
 use boldface::{
     Backbone, Cohort, Config, CorpusGenerator, Dataset, Precision, Problem, Runtime, Task, Tokenizer,
 };
 
 use super::checks::Checks;
-use super::claim::{Own, Place, claim};
+use super::claim::{FrameworkKeys, PluginContext, claim};
 use super::cohorts::DataCache;
-use super::{Entry, Plan, Start, asking, graph, harmonized, leak, libraries, lint, size};
-use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
+use super::{Plan, PlannedPlugin, Start, asking, graph, harmonized, leak, libraries, lint, size};
+use crate::spec::{Experiment, ExperimentDraft, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
 
 /// Features of the binary. The runner itself knows no engine.
@@ -98,7 +98,7 @@ pub(crate) fn resolve_unlinted(
 /// Returns a plan without the leakage lint, and its cohorts.
 fn resolve_draft(
     spec: &Layered,
-    draft: Draft,
+    draft: ExperimentDraft,
     build: &Build<'_>,
     data: &DataCache,
 ) -> Result<(Plan, Vec<Arc<Cohort>>), Vec<Problem>> {
@@ -135,7 +135,8 @@ fn resolve_draft(
         read.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below("split"))))
     });
 
-    let Parts { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } = parts
+    let ExperimentPlugins { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } =
+        parts
     else {
         return Err(problems);
     };
@@ -191,12 +192,12 @@ fn resolve_draft(
 }
 
 /// The plugins of an experiment that could be made.
-pub(super) struct Parts {
-    pub datasets: Vec<Entry<dyn Dataset>>,
-    pub corpora: Vec<Entry<dyn CorpusGenerator>>,
-    pub tokenizer: Option<Entry<dyn Tokenizer>>,
-    pub backbone: Option<Entry<dyn Backbone>>,
-    pub tasks: Vec<Entry<dyn Task>>,
+pub(super) struct ExperimentPlugins {
+    pub datasets: Vec<PlannedPlugin<dyn Dataset>>,
+    pub corpora: Vec<PlannedPlugin<dyn CorpusGenerator>>,
+    pub tokenizer: Option<PlannedPlugin<dyn Tokenizer>>,
+    pub backbone: Option<PlannedPlugin<dyn Backbone>>,
+    pub tasks: Vec<PlannedPlugin<dyn Task>>,
 }
 
 /// Makes every plugin and fills its table with defaults.
@@ -204,20 +205,22 @@ fn parts(
     experiment: &mut Experiment,
     folder: &Path,
     libraries: &[String],
-    draft: &Draft,
+    draft: &ExperimentDraft,
     problems: &mut Vec<Problem>,
-) -> Parts {
+) -> ExperimentPlugins {
     let seed = experiment.seed;
     let mut many = Many { folder, libraries, seed, problems };
-    let datasets = many.named("datasets", Own::Path, &mut experiment.datasets);
-    let corpora = many.named("corpora", Own::Words, &mut experiment.corpora);
-    let tasks = many.named("tasks", Own::Task, &mut experiment.tasks);
+    let datasets = many.named("datasets", FrameworkKeys::Path, &mut experiment.datasets);
+    let corpora = many.named("corpora", FrameworkKeys::Words, &mut experiment.corpora);
+    let tasks = many.named("tasks", FrameworkKeys::Task, &mut experiment.tasks);
     let is_sound = |section: &str| draft.is_sound(section);
-    let tokenizer =
-        is_sound("tokenizer").then(|| many.one("tokenizer", Own::Seed, &mut experiment.tokenizer)).flatten();
-    let backbone =
-        is_sound("backbone").then(|| many.one("backbone", Own::Weights, &mut experiment.backbone)).flatten();
-    Parts { datasets, corpora, tokenizer, backbone, tasks }
+    let tokenizer = is_sound("tokenizer")
+        .then(|| many.one("tokenizer", FrameworkKeys::Seed, &mut experiment.tokenizer))
+        .flatten();
+    let backbone = is_sound("backbone")
+        .then(|| many.one("backbone", FrameworkKeys::Weights, &mut experiment.backbone))
+        .flatten();
+    ExperimentPlugins { datasets, corpora, tokenizer, backbone, tasks }
 }
 
 struct Many<'a> {
@@ -228,29 +231,29 @@ struct Many<'a> {
 }
 
 impl Many<'_> {
-    fn named<K: Kind + Config + ?Sized>(
+    fn named<K: PluginKind + Config + ?Sized>(
         &mut self,
         section: &str,
-        own: Own,
+        own: FrameworkKeys,
         tables: &mut BTreeMap<String, Table>,
-    ) -> Vec<Entry<K>> {
+    ) -> Vec<PlannedPlugin<K>> {
         let claim = |(name, table): (&String, &mut Table)| {
             let key = format!("{section}.{name}");
             let (folder, libraries, seed) = (self.folder, self.libraries, self.seed);
-            let place = Place { key: &key, name, folder, libraries, seed };
+            let place = PluginContext { key: &key, name, folder, libraries, seed };
             claim(&place, own, table).map_err(|problems| self.problems.extend(problems)).ok()
         };
         tables.iter_mut().filter_map(claim).collect()
     }
 
-    fn one<K: Kind + Config + ?Sized>(
+    fn one<K: PluginKind + Config + ?Sized>(
         &mut self,
         section: &str,
-        own: Own,
+        own: FrameworkKeys,
         table: &mut Table,
-    ) -> Option<Entry<K>> {
+    ) -> Option<PlannedPlugin<K>> {
         let (folder, libraries, seed) = (self.folder, self.libraries, self.seed);
-        let place = Place { key: section, name: section, folder, libraries, seed };
+        let place = PluginContext { key: section, name: section, folder, libraries, seed };
         claim(&place, own, table).map_err(|problems| self.problems.extend(problems)).ok()
     }
 }
@@ -312,7 +315,7 @@ fn text_content(
 }
 
 fn dataset_contents(
-    datasets: &[Entry<dyn Dataset>],
+    datasets: &[PlannedPlugin<dyn Dataset>],
     data: &DataCache,
 ) -> Result<BTreeMap<String, String>, Vec<Problem>> {
     let (mut contents, mut problems) = (BTreeMap::new(), Vec::new());

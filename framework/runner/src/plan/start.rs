@@ -7,7 +7,7 @@ use boldface::{CheckContext, FmriShape, Problem, Result, ScanInfo};
 use boldface_imaging::regions;
 
 use super::cohorts::{Cohorts, DataCache};
-use super::resolve::Parts;
+use super::resolve::ExperimentPlugins;
 use super::{Stage, StageKind};
 use crate::export::{Export, LEARNED, Learned, NORMS, REGIONS, TOKENIZER, base, read_learned};
 use crate::run::inputs::{MODEL, TEXT_SIDE};
@@ -139,7 +139,7 @@ impl Start {
     pub(super) fn check(
         &self,
         experiment: &Experiment,
-        parts: &Parts,
+        parts: &ExperimentPlugins,
         found: &Cohorts,
         problems: &mut Vec<Problem>,
     ) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use boldface::Problem;
 use serde_json::Value;
 
-use crate::spec::{Document, Source, Table};
+use crate::spec::{SpecDocument, SpecSource, Table};
 
 /// The key of a corpus's table with the path.
 const KEY: &str = "words";
@@ -15,8 +15,8 @@ const KEY: &str = "words";
 pub(super) struct WordsFile {
     /// The path as written in the spec.
     written: PathBuf,
-    source: Arc<Source>,
-    document: Document,
+    source: Arc<SpecSource>,
+    document: SpecDocument,
 }
 
 impl WordsFile {
@@ -33,8 +33,8 @@ impl WordsFile {
             let help = format!("a path is relative to the spec: this one is `{}`", path.display());
             vec![Problem::at(KEY, format!("cannot read `{}`: {error}", written.display())).help(help)]
         })?;
-        let source = Arc::new(Source { path, text });
-        let document = Document::read(&source).map_err(|found| {
+        let source = Arc::new(SpecSource { path, text });
+        let document = SpecDocument::read(&source).map_err(|found| {
             let told = found.into_iter().map(|located| at_line(&written, located.line, located.problem));
             told.collect::<Vec<_>>()
         })?;

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::stored::Stored;
+use super::stored::StoredRun;
 use crate::spec::{Experiment, Paradigm, TASK_KEYS, Table, TaskKeys};
 
 /// Returns one sentence per unusual paradigm. Empty if all tasks were asked singly and learned from all
 /// training scans.
-pub fn sentences(stored: &Stored) -> Vec<String> {
+pub fn sentences(stored: &StoredRun) -> Vec<String> {
     let experiment = &stored.record.experiment;
     let of = |paradigm| names(experiment, |keys| keys.paradigm == paradigm);
     let said = [
@@ -51,7 +51,7 @@ pub fn sentences(stored: &Stored) -> Vec<String> {
 }
 
 /// Returns the names of the tasks that instruction tuning trained on. `None` if it did not run.
-pub fn taught(stored: &Stored) -> Option<Vec<String>> {
+pub fn taught(stored: &StoredRun) -> Option<Vec<String>> {
     let stage = stored.record.stages.iter().find(|record| record.stage.name() == "instruction")?;
     let tasks = stage.stage.config.get("tasks").and_then(Value::as_object)?;
     Some(tasks.keys().cloned().collect())

@@ -7,13 +7,13 @@ use boldface::Part;
 use super::document::{Block, metric_label, plain};
 use super::results::results;
 use super::sections::power;
-use super::stored::{Result, Stored};
+use super::stored::{ReportResult, StoredRun};
 use super::{markdown, methods};
 use crate::power::Power;
 
 /// Tables and sentences about a run, in Markdown.
 #[derive(Debug)]
-pub struct Told {
+pub struct CardContent {
     /// The table of every task on test subjects, with the sentences below it.
     pub test: String,
     /// The same for validation subjects.
@@ -30,8 +30,8 @@ pub struct Told {
 ///
 /// # Errors
 /// Those of [`super::write`].
-pub fn told(run: &Path, runs: &Path) -> Result<Told> {
-    let stored = Stored::read_in(run, runs)?;
+pub fn told(run: &Path, runs: &Path) -> ReportResult<CardContent> {
+    let stored = StoredRun::read_in(run, runs)?;
     let unit = stored.record.experiment.split.unit;
     let part = |part: Part| {
         let mut blocks = Vec::new();
@@ -49,5 +49,5 @@ pub fn told(run: &Path, runs: &Path) -> Result<Told> {
     let data = stored.descriptions.into_iter().map(|(name, about)| {
         (name, [about.name, about.license, about.how_to_acknowledge, about.dataset_doi])
     });
-    Ok(Told { test, validation, methods, limits, data: data.collect() })
+    Ok(CardContent { test, validation, methods, limits, data: data.collect() })
 }

@@ -2,20 +2,20 @@
 
 /// One report.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Document {
+pub struct ReportDocument {
     /// What was run.
     pub title: String,
     /// Everything else, in order.
     pub blocks: Vec<Block>,
 }
 
-impl Document {
+impl ReportDocument {
     /// The same report with other words; what people and programs wrote stays.
-    pub fn worded(self, word: impl Fn(&str) -> String) -> Document {
-        let spans = |spans: Vec<Span>| -> Vec<Span> {
+    pub fn worded(self, word: impl Fn(&str) -> String) -> ReportDocument {
+        let spans = |spans: Vec<TextSpan>| -> Vec<TextSpan> {
             let span = |span| match span {
-                Span::Plain(text) => Span::Plain(word(&text)),
-                Span::Strong(text) => Span::Strong(word(&text)),
+                TextSpan::Plain(text) => TextSpan::Plain(word(&text)),
+                TextSpan::Strong(text) => TextSpan::Strong(word(&text)),
                 typed => typed,
             };
             spans.into_iter().map(span).collect()
@@ -25,7 +25,7 @@ impl Document {
             Block::Subsection(name) => Block::Subsection(word(&name)),
             Block::Lead(words) => Block::Lead(spans(words)),
             Block::Text(words) => Block::Text(spans(words)),
-            Block::Table(table) => Block::Table(Table {
+            Block::Table(table) => Block::Table(ReportTable {
                 caption: word(&table.caption),
                 columns: table.columns.into_iter().map(|(name, align)| (word(&name), align)).collect(),
                 rows: table.rows,
@@ -35,7 +35,7 @@ impl Document {
             }
             other => other,
         };
-        Document { title: self.title, blocks: self.blocks.into_iter().map(block).collect() }
+        ReportDocument { title: self.title, blocks: self.blocks.into_iter().map(block).collect() }
     }
 }
 
@@ -47,9 +47,9 @@ pub enum Block {
     /// Opens a part of a section.
     Subsection(String),
     /// What to know before reading on.
-    Lead(Vec<Span>),
+    Lead(Vec<TextSpan>),
     /// A paragraph.
-    Text(Vec<Span>),
+    Text(Vec<TextSpan>),
     /// What somebody or something wrote.
     Quote {
         /// Who.
@@ -58,13 +58,13 @@ pub enum Block {
         text: String,
     },
     /// A table.
-    Table(Table),
+    Table(ReportTable),
     /// Plots that belong side by side.
     Figures(Vec<Figure>),
     /// Links to other HTML pages of the report. Markdown has none of them.
     Pages(Vec<Page>),
     /// Names and what they stand for.
-    Pairs(Vec<(String, Vec<Span>)>),
+    Pairs(Vec<(String, Vec<TextSpan>)>),
     /// Long text that most readers skip.
     Details {
         /// What it is.
@@ -76,7 +76,7 @@ pub enum Block {
 
 /// A run of words.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Span {
+pub enum TextSpan {
     /// Words.
     Plain(String),
     /// Words to see first.
@@ -89,13 +89,13 @@ pub enum Span {
 
 /// Numbers in rows and columns; the first column names the row.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Table {
+pub struct ReportTable {
     /// What it shows.
     pub caption: String,
     /// Name and alignment of each column.
     pub columns: Vec<(String, Align)>,
     /// As many cells a row as there are columns.
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: Vec<Vec<TableCell>>,
 }
 
 /// Where a column's text stands.
@@ -109,7 +109,7 @@ pub enum Align {
 
 /// One cell of a table.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Cell {
+pub struct TableCell {
     /// What it says.
     pub text: String,
     /// What belongs to it, in smaller type: an interval.
@@ -152,15 +152,15 @@ pub struct Page {
     pub path: String,
 }
 
-impl Cell {
+impl TableCell {
     /// A cell with nothing but words.
-    pub fn new(text: impl Into<String>) -> Cell {
-        Cell { text: text.into(), ..Cell::default() }
+    pub fn new(text: impl Into<String>) -> TableCell {
+        TableCell { text: text.into(), ..TableCell::default() }
     }
 
     /// Words and what belongs to them.
-    pub fn noted((text, note): (String, Option<String>), tone: Tone) -> Cell {
-        Cell { text, note, tone }
+    pub fn noted((text, note): (String, Option<String>), tone: Tone) -> TableCell {
+        TableCell { text, note, tone }
     }
 
     /// The cell in one line.
@@ -173,18 +173,18 @@ impl Cell {
 }
 
 /// Words.
-pub fn plain(text: impl Into<String>) -> Span {
-    Span::Plain(text.into())
+pub fn plain(text: impl Into<String>) -> TextSpan {
+    TextSpan::Plain(text.into())
 }
 
 /// A name as it is typed.
-pub fn code(text: impl Into<String>) -> Span {
-    Span::Code(text.into())
+pub fn code(text: impl Into<String>) -> TextSpan {
+    TextSpan::Code(text.into())
 }
 
 /// Words to see first.
-pub fn strong(text: impl Into<String>) -> Span {
-    Span::Strong(text.into())
+pub fn strong(text: impl Into<String>) -> TextSpan {
+    TextSpan::Strong(text.into())
 }
 
 /// A metric's name as papers print it. The field's abbreviations are spelled wherever they occur, so a plugin's

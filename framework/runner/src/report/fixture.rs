@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::plan::{Key, Stage, StageKind};
 use crate::run::arrays::{self, Array};
-use crate::run::{Answered, Reconstruction, Record, StageRecord};
+use crate::run::{OutcomeLine, Reconstruction, Record, StageRecord};
 use crate::spec::Experiment;
 use answers::{band, caption, choice, forecast, wave};
 
@@ -225,7 +225,7 @@ fn reconstruction(scans: &[(Part, ScanInfo)]) -> Reconstruction {
     }
 }
 
-fn outcomes(task: &str, plugin: &str, scans: &[(Part, ScanInfo)]) -> Vec<Answered> {
+fn outcomes(task: &str, plugin: &str, scans: &[(Part, ScanInfo)]) -> Vec<OutcomeLine> {
     let held_out = scans.iter().filter(|(part, _)| *part != Part::Train).enumerate();
     held_out
         .map(|(place, (part, info))| {
@@ -236,7 +236,7 @@ fn outcomes(task: &str, plugin: &str, scans: &[(Part, ScanInfo)]) -> Vec<Answere
                 _ => forecast(plugin),
             };
             let outcome = Outcome { scan: info.id.clone(), example, prediction };
-            Answered { part: *part, plugin: plugin.into(), outcome }
+            OutcomeLine { part: *part, plugin: plugin.into(), outcome }
         })
         .collect()
 }

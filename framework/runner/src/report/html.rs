@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use super::document::{Align, Block, Cell, Document, Figure, Page, Span, Table, Tone};
+use super::document::{Align, Block, Figure, Page, ReportDocument, ReportTable, TableCell, TextSpan, Tone};
 
 const PAGE: &str = include_str!("page.css");
 /// Style of plots, also embedded in files of single plots.
 pub const PLOT: &str = include_str!("plot.css");
 
 /// Writes the whole page.
-pub fn write(document: &Document) -> String {
+pub fn write(document: &ReportDocument) -> String {
     let mut out = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     out.push_str("<meta name=\"color-scheme\" content=\"light dark\">\n");
@@ -43,7 +43,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-fn contents(document: &Document, out: &mut String) {
+fn contents(document: &ReportDocument, out: &mut String) {
     let sections = document.blocks.iter().filter_map(|block| match block {
         Block::Section(name) => Some(name),
         _ => None,
@@ -79,7 +79,7 @@ fn block(block: &Block, section: &mut usize, out: &mut String) {
             writeln!(out, "<nav aria-label=\"Pages\"><ul>{links}</ul></nav>")
         }
         Block::Pairs(pairs) => {
-            let pair = |(name, spans): &(String, Vec<Span>)| {
+            let pair = |(name, spans): &(String, Vec<TextSpan>)| {
                 format!("<div><dt>{}</dt><dd>{}</dd></div>", escape(name), inline(spans))
             };
             writeln!(out, "<dl>{}</dl>", pairs.iter().map(pair).collect::<String>())
@@ -93,13 +93,13 @@ fn block(block: &Block, section: &mut usize, out: &mut String) {
     };
 }
 
-fn inline(spans: &[Span]) -> String {
-    let one = |span: &Span| match span {
-        Span::Plain(text) => minus(&escape(text)),
-        Span::Strong(text) => format!("<strong>{}</strong>", escape(text)),
-        Span::Code(text) => format!("<code>{}</code>", escape(text)),
-        Span::Link(address) if is_web(address) => format!("<a href=\"{0}\">{0}</a>", escape(address)),
-        Span::Link(address) => escape(address),
+fn inline(spans: &[TextSpan]) -> String {
+    let one = |span: &TextSpan| match span {
+        TextSpan::Plain(text) => minus(&escape(text)),
+        TextSpan::Strong(text) => format!("<strong>{}</strong>", escape(text)),
+        TextSpan::Code(text) => format!("<code>{}</code>", escape(text)),
+        TextSpan::Link(address) if is_web(address) => format!("<a href=\"{0}\">{0}</a>", escape(address)),
+        TextSpan::Link(address) => escape(address),
     };
     spans.iter().map(one).collect()
 }
@@ -117,7 +117,7 @@ fn figure(figure: &Figure) -> String {
     format!("<figure>{}<figcaption>{}</figcaption></figure>", figure.svg, escape(&figure.caption))
 }
 
-fn table(table: &Table) -> String {
+fn table(table: &ReportTable) -> String {
     let mut out = String::from("<div class=\"scroll\" tabindex=\"0\"><table>");
     if !table.caption.is_empty() {
         let _ = write!(out, "<caption>{}</caption>", escape(&table.caption));
@@ -138,7 +138,7 @@ fn table(table: &Table) -> String {
     out + "</tbody></table></div>"
 }
 
-fn html_cell(cell: &Cell, align: Align, is_first: bool) -> String {
+fn html_cell(cell: &TableCell, align: Align, is_first: bool) -> String {
     let mut text = typographic(&cell.text, align);
     if matches!(cell.tone, Tone::Good | Tone::Bad) {
         text = format!("<b>{text}</b>");
@@ -197,17 +197,17 @@ mod tests {
     #[test]
     fn nothing_a_user_wrote_becomes_markup() {
         let evil = || "<script>alert('1')</script>\" onload=\"x".to_owned();
-        let cell = Cell { text: evil(), note: Some(evil()), tone: Tone::Good };
-        let document = Document {
+        let cell = TableCell { text: evil(), note: Some(evil()), tone: Tone::Good };
+        let document = ReportDocument {
             title: evil(),
             blocks: vec![
                 Block::Section(evil()),
                 Block::Subsection(evil()),
                 Block::Lead(vec![plain(evil()), strong(evil()), code(evil())]),
-                Block::Text(vec![Span::Link(evil()), Span::Link("javascript:alert(1)".into())]),
-                Block::Text(vec![Span::Link(format!("https://x/{}", evil()))]),
+                Block::Text(vec![TextSpan::Link(evil()), TextSpan::Link("javascript:alert(1)".into())]),
+                Block::Text(vec![TextSpan::Link(format!("https://x/{}", evil()))]),
                 Block::Quote { who: evil(), text: evil() },
-                Block::Table(Table {
+                Block::Table(ReportTable {
                     caption: evil(),
                     columns: vec![(evil(), Align::Left), (evil(), Align::Right)],
                     rows: vec![vec![cell.clone(), cell]],

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::document::{Align, Block, Cell, Document, Span, Table, Tone};
+use super::document::{Align, Block, ReportDocument, ReportTable, TableCell, TextSpan, Tone};
 use super::html;
 
 /// Folder of the plots, in the report's folder.
@@ -14,7 +14,7 @@ const BACKGROUND: &str =
     ".chart{background:#fdfdfb}@media(prefers-color-scheme:dark){.chart{background:#14181b}}";
 
 /// Writes the report.
-pub fn write(document: &Document) -> String {
+pub fn write(document: &ReportDocument) -> String {
     let mut out = format!("# {}\n", escape(&document.title));
     let pieces = document.blocks.iter().filter(|block| !matches!(block, Block::Pages(_)));
     for piece in pieces {
@@ -35,7 +35,7 @@ pub fn blocks(blocks: &[Block]) -> String {
 }
 
 /// Returns the name and the text of every plot's file.
-pub fn figures(document: &Document) -> Vec<(String, String)> {
+pub fn figures(document: &ReportDocument) -> Vec<(String, String)> {
     let of_block = |block: &Block| match block {
         Block::Figures(figures) => figures.clone(),
         _ => Vec::new(),
@@ -73,18 +73,18 @@ fn block(block: &Block, out: &mut String) {
     };
 }
 
-fn inline(spans: &[Span]) -> String {
-    let one = |span: &Span| match span {
-        Span::Plain(text) => escape(text),
-        Span::Strong(text) => format!("**{}**", escape(text)),
-        Span::Code(text) if text.contains(['`', '|', '\n']) => escape(text),
-        Span::Code(text) => format!("`{text}`"),
-        Span::Link(address) => escape(address),
+fn inline(spans: &[TextSpan]) -> String {
+    let one = |span: &TextSpan| match span {
+        TextSpan::Plain(text) => escape(text),
+        TextSpan::Strong(text) => format!("**{}**", escape(text)),
+        TextSpan::Code(text) if text.contains(['`', '|', '\n']) => escape(text),
+        TextSpan::Code(text) => format!("`{text}`"),
+        TextSpan::Link(address) => escape(address),
     };
     spans.iter().map(one).collect()
 }
 
-fn table(table: &Table) -> String {
+fn table(table: &ReportTable) -> String {
     let mut out = String::new();
     if !table.caption.is_empty() {
         let _ = writeln!(out, "**{}**\n", escape(&table.caption));
@@ -101,7 +101,7 @@ fn table(table: &Table) -> String {
     out
 }
 
-fn text(cell: &Cell) -> String {
+fn text(cell: &TableCell) -> String {
     match cell.tone {
         Tone::Good | Tone::Bad => format!("**{}**", escape(&cell.line())),
         Tone::Plain | Tone::Share(_) => escape(&cell.line()),
@@ -146,7 +146,7 @@ mod tests {
     fn text_is_shown_as_it_is() {
         assert_eq!(escape("a|b <i> `x` *y* _z_ in_word"), r"a\|b &lt;i&gt; \`x\` \*y\* \_z\_ in_word");
         assert_eq!(escape("[0.1, 0.2] and [x](y)\nz"), r"[0.1, 0.2] and [x\](y) z");
-        assert_eq!(inline(&[Span::Code("a`b".into())]), r"a\`b");
+        assert_eq!(inline(&[TextSpan::Code("a`b".into())]), r"a\`b");
     }
 
     #[test]

@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::asked;
 use super::document::{Block, plain};
 use super::number;
-use super::stored::Stored;
+use super::stored::StoredRun;
 use crate::spec::{Experiment, Paradigm, SplitTable, Standardize, Table, Taken};
 use crate::stages::alignment::FactRecipe;
 use crate::stages::lessons::is_taught_by_asking;
 use training::{alignment, fact_questions, forms, instruction, shown};
 
 /// Builds the methods section.
-pub fn blocks(stored: &Stored) -> Vec<Block> {
+pub fn blocks(stored: &StoredRun) -> Vec<Block> {
     let experiment = &stored.record.experiment;
     let paragraphs = [
         [data(stored), corpora(stored)].concat(),
@@ -34,7 +34,7 @@ pub fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-fn data(stored: &Stored) -> Vec<String> {
+fn data(stored: &StoredRun) -> Vec<String> {
     let experiment = &stored.record.experiment;
     let names: Vec<&str> = experiment.datasets.keys().map(String::as_str).collect();
     let mut sentences = Vec::new();
@@ -112,7 +112,7 @@ fn how(split: &SplitTable) -> String {
     how
 }
 
-fn corpora(stored: &Stored) -> Vec<String> {
+fn corpora(stored: &StoredRun) -> Vec<String> {
     let corpora = &stored.record.experiment.corpora;
     if corpora.is_empty() {
         return Vec::new();
@@ -140,7 +140,7 @@ fn tokenizer(experiment: &Experiment) -> Vec<String> {
     )]
 }
 
-fn language_model(stored: &Stored) -> Vec<String> {
+fn language_model(stored: &StoredRun) -> Vec<String> {
     let experiment = &stored.record.experiment;
     let mut sentences = vec![format!(
         "Tokens and text were read by the language model {}.",
@@ -181,7 +181,7 @@ fn fact_recipe(experiment: &Experiment) -> Option<FactRecipe> {
 }
 
 /// Returns the true answers of a task's stored outcomes.
-fn answers<'a>(stored: &'a Stored, task: &str) -> impl Iterator<Item = &'a Answer> {
+fn answers<'a>(stored: &'a StoredRun, task: &str) -> impl Iterator<Item = &'a Answer> {
     let outcomes = stored.tasks.iter().filter(move |asked| asked.name == task);
     outcomes.flat_map(|asked| asked.answered.iter().map(|one| &one.outcome.example.answer))
 }
@@ -207,7 +207,7 @@ fn harmonization(experiment: &Experiment) -> Vec<String> {
     experiment.harmonization.iter().map(sentence).collect()
 }
 
-fn tasks(stored: &Stored) -> Vec<String> {
+fn tasks(stored: &StoredRun) -> Vec<String> {
     let experiment = &stored.record.experiment;
     if experiment.tasks.is_empty() {
         return Vec::new();
@@ -226,7 +226,7 @@ fn tasks(stored: &Stored) -> Vec<String> {
 }
 
 /// Says how the model answered the tasks. `None` if no answers are stored.
-fn answering(stored: &Stored) -> Option<String> {
+fn answering(stored: &StoredRun) -> Option<String> {
     let experiment = &stored.record.experiment;
     let (mut ranks, mut composes, mut generates, mut continues) = (false, false, false, false);
     for (name, table) in &experiment.tasks {
@@ -254,7 +254,7 @@ fn answering(stored: &Stored) -> Option<String> {
     (!used.is_empty()).then(|| format!("In evaluation, {}.", number::listed(&used)))
 }
 
-fn versions(stored: &Stored) -> Vec<String> {
+fn versions(stored: &StoredRun) -> Vec<String> {
     let each: Vec<String> =
         stored.record.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
     let seed = stored.record.experiment.seed;

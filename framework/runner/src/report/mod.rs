@@ -28,7 +28,7 @@ use boldface::{Part, Result};
 
 use crate::plan::excluded;
 use crate::power::Power;
-use stored::{ReportError, Stored};
+use stored::{ReportError, StoredRun};
 
 /// Paths of a written report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct Paths {
 /// If the folder is not a run's, one of its files is damaged, or the report cannot be written. A
 /// missing artefact is not an error; the report lists it.
 pub fn write(run_dir: &Path) -> Result<Paths> {
-    let stored = Stored::read(run_dir)?;
+    let stored = StoredRun::read(run_dir)?;
     let document = sections::document(&stored);
     put_all(&run_dir.join(markdown::FIGURES), markdown::figures(&document))?;
     let pages = scans::pages(&stored)?;
@@ -65,7 +65,7 @@ pub fn write(run_dir: &Path) -> Result<Paths> {
 /// # Errors
 /// If the folder is not a run's or one of its files is damaged.
 pub fn table(run_dir: &Path) -> Result<String> {
-    let stored = Stored::read(run_dir)?;
+    let stored = StoredRun::read(run_dir)?;
     let parts = [Part::Validation, Part::Test].map(|part| results::results(&stored, part));
     let cautions: Vec<String> = sections::power::powers(&stored).iter().filter_map(Power::caution).collect();
     let left_out = excluded::told(stored.scans.len(), &stored.record.excluded);

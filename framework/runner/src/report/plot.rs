@@ -30,12 +30,12 @@ pub struct Chart {
     /// Name and unit of the vertical axis.
     pub y: String,
     /// Lines, the first at the bottom.
-    pub lines: Vec<Line>,
+    pub lines: Vec<PlotLine>,
 }
 
 /// One line.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct PlotLine {
     /// Its name in the legend.
     pub name: String,
     /// How it is drawn.
@@ -146,7 +146,7 @@ impl Chart {
     }
 
     fn described(&self) -> String {
-        let ends = |line: &Line| match (line.points.first(), line.points.last()) {
+        let ends = |line: &PlotLine| match (line.points.first(), line.points.last()) {
             (Some((_, first)), Some((_, last))) => {
                 let [first, last] =
                     [first, last].map(|value| super::number::score(Some(*value).filter(|v| v.is_finite())));
@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     fn chart(points: Vec<(f64, f64)>) -> Chart {
-        let line = Line { name: "<loss>".into(), ink: Ink::Nth(7), points };
+        let line = PlotLine { name: "<loss>".into(), ink: Ink::Nth(7), points };
         Chart { title: "a & b".into(), x: "step".into(), y: "loss".into(), lines: vec![line] }
     }
 

@@ -5,11 +5,11 @@ mod said;
 use std::collections::BTreeSet;
 
 use boldface::Part;
-use boldface_tables::summary::{Difference, Score, Verdict};
+use boldface_tables::summary::{Score, ScoreDifference, Verdict};
 
-use super::document::{Align, Cell, Table, Tone};
+use super::document::{Align, ReportTable, TableCell, Tone};
 use super::number;
-use super::stored::Stored;
+use super::stored::StoredRun;
 use crate::stages::evaluation::{CORRECTION_WEIGHT, control_rank};
 
 /// The control with other people's scans.
@@ -45,7 +45,7 @@ pub struct Results {
 }
 
 /// Results of every task on `part`, by name of the task.
-pub fn results(stored: &Stored, part: Part) -> Vec<Results> {
+pub fn results(stored: &StoredRun, part: Part) -> Vec<Results> {
     let of_part = || stored.scores.iter().filter(|score| score.split == part.name());
     let tasks: BTreeSet<&str> = of_part().map(|score| score.task.as_str()).collect();
     tasks
@@ -54,7 +54,7 @@ pub fn results(stored: &Stored, part: Part) -> Vec<Results> {
         .collect()
 }
 
-fn one<'a>(stored: &Stored, part: Part, task: &str, scores: impl Iterator<Item = &'a Score>) -> Results {
+fn one<'a>(stored: &StoredRun, part: Part, task: &str, scores: impl Iterator<Item = &'a Score>) -> Results {
     let scores: Vec<Score> = scores.cloned().collect();
     let asked = stored.task(task);
     let named = asked.and_then(|asked| asked.model.clone());
@@ -116,7 +116,7 @@ fn push_new(names: &mut Vec<String>, name: &str) {
 
 /// What the first answerer's scores rest on.
 fn rests_on(
-    stored: &Stored,
+    stored: &StoredRun,
     part: Part,
     task: &str,
     answerers: &[String],
@@ -145,7 +145,7 @@ impl Results {
     }
 
     /// One row a metric; the model, the baselines, then the differences from the first `most` of them.
-    pub fn table(&self, label: fn(&str) -> String, most: usize) -> Table {
+    pub fn table(&self, label: fn(&str) -> String, most: usize) -> ReportTable {
         let mut columns = vec![("metric".to_owned(), Align::Left)];
         columns.extend(self.answerers.iter().map(|name| (name.clone(), Align::Right)));
         let model = self.model.clone().unwrap_or_default();
@@ -153,28 +153,30 @@ impl Results {
             self.against.iter().take(most).map(|name| (format!("{model}{DIFFERENCE}{name}"), Align::Right)),
         );
         let rows = self.metrics.iter().map(|metric| self.row(metric, label, most)).collect();
-        Table { caption: self.caption(), columns, rows }
+        ReportTable { caption: self.caption(), columns, rows }
     }
 
-    fn row(&self, metric: &str, label: fn(&str) -> String, most: usize) -> Vec<Cell> {
+    fn row(&self, metric: &str, label: fn(&str) -> String, most: usize) -> Vec<TableCell> {
         let of = |plugin: &String| {
             self.scores.iter().find(|score| score.plugin == *plugin && score.metric == metric)
         };
         let direction =
             self.scores.iter().find(|score| score.metric == metric).and_then(|s| s.higher_is_better);
         let arrow = direction.map_or("", |up| if up { " ↑" } else { " ↓" });
-        let mut row = vec![Cell::new(format!("{}{arrow}", self.in_unit(metric, label(metric))))];
+        let mut row = vec![TableCell::new(format!("{}{arrow}", self.in_unit(metric, label(metric))))];
         for plugin in &self.answerers {
             let score = of(plugin);
             let value = score.and_then(|score| score.value);
             let interval = score.and_then(|score| score.interval);
-            row.push(Cell::noted(number::with_interval(value, interval), Tone::Plain));
+            row.push(TableCell::noted(number::with_interval(value, interval), Tone::Plain));
         }
         for against in self.against.iter().take(most) {
             let difference = self.model.as_ref().and_then(of).and_then(|score| minus(score, against));
             row.push(difference.map_or_else(
-                || Cell::new(number::DASH),
-                |found| Cell::noted(number::difference(found.value, found.interval), tone(found.verdict)),
+                || TableCell::new(number::DASH),
+                |found| {
+                    TableCell::noted(number::difference(found.value, found.interval), tone(found.verdict))
+                },
             ));
         }
         row
@@ -199,7 +201,7 @@ fn told(value: Option<f64>, interval: Option<(f64, f64)>) -> String {
     interval.map_or_else(|| value.clone(), |interval| format!("{value} {interval}"))
 }
 
-fn minus<'a>(score: &'a Score, against: &str) -> Option<&'a Difference> {
+fn minus<'a>(score: &'a Score, against: &str) -> Option<&'a ScoreDifference> {
     score.differences.iter().find(|difference| difference.against == against)
 }
 

@@ -15,7 +15,7 @@ use thiserror::Error;
 use crate::plan::{Proof, StageKind};
 use crate::run::arrays::{Arrays, matrix};
 use crate::run::{
-    Answered, CARPETS, Carpet, MOTION, Measured, MotionFc, PROOF, QUALITY, Reconstruction, Record,
+    CARPETS, Carpet, MOTION, MotionFc, OutcomeLine, PROOF, QUALITY, Reconstruction, Record, ScanQuality,
 };
 
 /// Errors of reports.
@@ -57,11 +57,11 @@ pub enum ReportError {
 }
 
 /// A result whose error is [`ReportError`].
-pub type Result<T, E = ReportError> = std::result::Result<T, E>;
+pub type ReportResult<T, E = ReportError> = std::result::Result<T, E>;
 
 /// A run's stored results, as far as a report shows them.
 #[derive(Debug)]
-pub struct Stored {
+pub struct StoredRun {
     /// Name of the run's folder: its start time.
     pub run: String,
     /// What was run.
@@ -73,7 +73,7 @@ pub struct Stored {
     /// Final scores from that table.
     pub scores: Vec<Score>,
     /// The tasks, by name.
-    pub tasks: Vec<Asked>,
+    pub tasks: Vec<TaskAnswers>,
     /// Every scan. Empty if the artefact of `series` is gone.
     pub scans: Vec<ScanInfo>,
     /// The regions. `None` if the artefact of `series` is gone.
@@ -81,7 +81,7 @@ pub struct Stored {
     /// The file of all series, which is large. `None` if it is gone.
     series: Option<PathBuf>,
     /// Measurements of the scans. Empty without measurements.
-    pub quality: Quality,
+    pub quality: QualityResults,
     /// The split, and the hash of its file.
     pub split: Option<(Split, String)>,
     /// Descriptors of the corpus.
@@ -98,9 +98,9 @@ pub struct Stored {
 
 /// Quality measurements of the scans.
 #[derive(Debug, Default)]
-pub struct Quality {
+pub struct QualityResults {
     /// Every scan, in order.
-    pub measured: Vec<Measured>,
+    pub measured: Vec<ScanQuality>,
     /// Carpet plots of a few scans.
     pub carpets: Vec<Carpet>,
     /// Correlation of connectivity with motion, by dataset.
@@ -109,7 +109,7 @@ pub struct Quality {
 
 /// A task and all answers to it.
 #[derive(Debug)]
-pub struct Asked {
+pub struct TaskAnswers {
     /// Name of the task's table in the spec.
     pub name: String,
     /// The task's plugin, such as `classification`.
@@ -117,7 +117,7 @@ pub struct Asked {
     /// The model's name in the answers.
     pub model: Option<String>,
     /// Answers of the model first, then of the baselines.
-    pub answered: Vec<Answered>,
+    pub answered: Vec<OutcomeLine>,
 }
 
 /// The part of BIDS' `dataset_description.json` that a report shows.
@@ -134,36 +134,36 @@ pub struct Description {
     #[serde(rename = "DatasetDOI")]
     pub dataset_doi: Option<String>,
     /// Datasets it was derived from.
-    pub source_datasets: Vec<Source>,
+    pub source_datasets: Vec<SourceDataset>,
 }
 
 /// A dataset that another was derived from.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "UPPERCASE", default)]
-pub struct Source {
+pub struct SourceDataset {
     /// Its web address.
     pub url: Option<String>,
 }
 
-impl Stored {
+impl StoredRun {
     /// Reads the run in `dir`.
     ///
     /// # Errors
     /// If the folder is not a run's, or one of its files is damaged. A missing artefact is not an
     /// error.
-    pub fn read(dir: &Path) -> Result<Stored> {
+    pub fn read(dir: &Path) -> ReportResult<StoredRun> {
         // `runs/latest` is a link, so its parent is not the run's parent.
         let dir =
             &fs::canonicalize(dir).map_err(|source| ReportError::Read { path: dir.to_owned(), source })?;
-        Stored::read_in(dir, dir.parent().and_then(Path::parent).unwrap_or(dir))
+        StoredRun::read_in(dir, dir.parent().and_then(Path::parent).unwrap_or(dir))
     }
 
-    /// Works like [`Stored::read`], for a run whose artefacts are in the folder `runs`. Arms of a sweep
+    /// Works like [`StoredRun::read`], for a run whose artefacts are in the folder `runs`. Arms of a sweep
     /// are deeper in it.
     ///
     /// # Errors
-    /// Those of [`Stored::read`].
-    pub fn read_in(dir: &Path, runs: &Path) -> Result<Stored> {
+    /// Those of [`StoredRun::read`].
+    pub fn read_in(dir: &Path, runs: &Path) -> ReportResult<StoredRun> {
         let path = dir.join("plan.json");
         let text = read(&path)?.ok_or_else(|| ReportError::NoRun { dir: dir.to_owned() })?;
         let record: Record = parse(&path, &text)?;
@@ -174,11 +174,13 @@ impl Stored {
         let mut store = Store { runs, record: &record, gone: Vec::new() };
         let split = store.split()?;
         let tasks = record.experiment.tasks.iter();
-        let tasks = tasks.map(|(name, table)| store.asked(name, table)).collect::<Result<Vec<Asked>>>()?;
+        let tasks = tasks
+            .map(|(name, table)| store.asked(name, table))
+            .collect::<ReportResult<Vec<TaskAnswers>>>()?;
         let scans: Vec<ScanInfo> = store.json(&StageKind::Series, "scans.json")?.unwrap_or_default();
         let regions = store.json(&StageKind::Series, "regions.json")?;
         let series = store.file(&StageKind::Series, "series.safetensors").filter(|_| !scans.is_empty());
-        let quality = Quality {
+        let quality = QualityResults {
             measured: store.optional(&StageKind::Series, QUALITY)?.unwrap_or_default(),
             carpets: store.optional(&StageKind::Series, CARPETS)?.unwrap_or_default(),
             motion: store.optional(&StageKind::Series, MOTION)?.unwrap_or_default(),
@@ -193,7 +195,7 @@ impl Stored {
         let path = dir.join(PROOF);
         let leakage = read(&path)?.map(|text| parse(&path, &text)).transpose()?;
         let scores = summary::scores(&rows);
-        Ok(Stored {
+        Ok(StoredRun {
             run,
             resolved,
             rows,
@@ -218,7 +220,7 @@ impl Stored {
     ///
     /// # Errors
     /// If the file is damaged.
-    pub fn series_of(&self, scans: &[&ScanId]) -> Result<BTreeMap<ScanId, TimeSeries>> {
+    pub fn series_of(&self, scans: &[&ScanId]) -> ReportResult<BTreeMap<ScanId, TimeSeries>> {
         let Some(path) = self.series.as_deref().filter(|_| !scans.is_empty()) else {
             return Ok(BTreeMap::new());
         };
@@ -238,14 +240,14 @@ impl Stored {
     }
 
     /// Returns the task called `name`.
-    pub fn task(&self, name: &str) -> Option<&Asked> {
+    pub fn task(&self, name: &str) -> Option<&TaskAnswers> {
         self.tasks.iter().find(|task| task.name == name)
     }
 }
 
-impl Asked {
+impl TaskAnswers {
     /// Returns the answers of one model or baseline on one part, in the order in which they were given.
-    pub fn answers<'a>(&'a self, part: Part, plugin: &'a str) -> impl Iterator<Item = &'a Answered> + 'a {
+    pub fn answers<'a>(&'a self, part: Part, plugin: &'a str) -> impl Iterator<Item = &'a OutcomeLine> + 'a {
         self.answered.iter().filter(move |answered| answered.part == part && answered.plugin == plugin)
     }
 }
@@ -270,26 +272,26 @@ impl Store<'_> {
         None
     }
 
-    fn json<T: DeserializeOwned>(&mut self, kind: &StageKind, name: &str) -> Result<Option<T>> {
+    fn json<T: DeserializeOwned>(&mut self, kind: &StageKind, name: &str) -> ReportResult<Option<T>> {
         let Some(path) = self.file(kind, name) else { return Ok(None) };
         read(&path)?.map(|text| parse(&path, &text)).transpose()
     }
 
     /// Reads a file that a stage does not always write.
-    fn optional<T: DeserializeOwned>(&mut self, kind: &StageKind, name: &str) -> Result<Option<T>> {
+    fn optional<T: DeserializeOwned>(&mut self, kind: &StageKind, name: &str) -> ReportResult<Option<T>> {
         let before = self.gone.len();
         let value = self.json(kind, name);
         self.gone.truncate(before);
         value
     }
 
-    fn split(&mut self) -> Result<Option<(Split, String)>> {
+    fn split(&mut self) -> ReportResult<Option<(Split, String)>> {
         let Some(path) = self.file(&StageKind::Split, "split.json") else { return Ok(None) };
         let Some(text) = read(&path)? else { return Ok(None) };
         Ok(Some((parse(&path, &text)?, blake3::hash(text.as_bytes()).to_hex().to_string())))
     }
 
-    fn asked(&mut self, name: &str, table: &crate::spec::Table) -> Result<Asked> {
+    fn asked(&mut self, name: &str, table: &crate::spec::Table) -> ReportResult<TaskAnswers> {
         let plugin = table.get("type").and_then(Value::as_str).unwrap_or(name).to_owned();
         let mut answered = Vec::new();
         for kind in [StageKind::Evaluation(name.to_owned()), StageKind::Baseline(name.to_owned())] {
@@ -309,10 +311,10 @@ impl Store<'_> {
         let stage = self.record.stages.iter().find(|stage| stage.stage.kind == evaluation);
         let model = stage.map(|stage| stage.stage.plugin.clone()).filter(|plugin| !plugin.is_empty());
         let named = || self.record.experiment.backbone.get("type").and_then(Value::as_str).map(str::to_owned);
-        Ok(Asked { name: name.to_owned(), plugin, model: stage.and(named().or(model)), answered })
+        Ok(TaskAnswers { name: name.to_owned(), plugin, model: stage.and(named().or(model)), answered })
     }
 
-    fn descriptions(&self) -> Result<Vec<(String, Description)>> {
+    fn descriptions(&self) -> ReportResult<Vec<(String, Description)>> {
         let folder = self.record.spec.parent().unwrap_or(Path::new(""));
         let mut found = Vec::new();
         for (name, table) in &self.record.experiment.datasets {
@@ -328,7 +330,7 @@ impl Store<'_> {
 }
 
 /// Reads a file's text. `None` if there is no such file.
-pub fn read(path: &Path) -> Result<Option<String>> {
+pub fn read(path: &Path) -> ReportResult<Option<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
@@ -337,7 +339,7 @@ pub fn read(path: &Path) -> Result<Option<String>> {
 }
 
 /// Parses a file's JSON.
-pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> ReportResult<T> {
     serde_json::from_str(text).map_err(|error| damaged(path, error.to_string()))
 }
 
@@ -347,7 +349,7 @@ pub fn damaged(path: &Path, reason: String) -> ReportError {
 }
 
 /// Converts JSON to TOML. Nulls are left out, because TOML has none.
-fn toml_of(mut experiment: Value) -> Result<String, String> {
+fn toml_of(mut experiment: Value) -> ReportResult<String, String> {
     fn without_null(value: &mut Value) {
         match value {
             Value::Object(table) => {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::document::{Align, Block, Cell, Document, Span, Table, Tone};
+use super::document::{Align, Block, ReportDocument, ReportTable, TableCell, TextSpan, Tone};
 use super::results::{DIFFERENCE, Results};
 use crate::spec::Unit;
 
@@ -49,7 +49,7 @@ pub fn write(parts: &[Vec<Results>], cautions: &[String], left_out: Option<&str>
 }
 
 /// Formats the text and tables of a document, section by section, without plots.
-pub fn document(document: &Document) -> String {
+pub fn document(document: &ReportDocument) -> String {
     let mut out = format!("{}\n", document.title);
     for block in &document.blocks {
         match block {
@@ -79,23 +79,23 @@ pub fn document(document: &Document) -> String {
     out
 }
 
-fn words(spans: &[Span]) -> String {
-    let one = |span: &Span| match span {
-        Span::Plain(text) | Span::Strong(text) | Span::Link(text) => text.clone(),
-        Span::Code(text) => format!("`{text}`"),
+fn words(spans: &[TextSpan]) -> String {
+    let one = |span: &TextSpan| match span {
+        TextSpan::Plain(text) | TextSpan::Strong(text) | TextSpan::Link(text) => text.clone(),
+        TextSpan::Code(text) => format!("`{text}`"),
     };
     spans.iter().map(one).collect()
 }
 
 /// Returns the same table with every note appended to its value, so that none is dropped.
-fn with_notes(table: &Table) -> Table {
-    let cell = |cell: &Cell| Cell { text: cell.line(), note: None, tone: cell.tone };
+fn with_notes(table: &ReportTable) -> ReportTable {
+    let cell = |cell: &TableCell| TableCell { text: cell.line(), note: None, tone: cell.tone };
     let rows = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-    Table { caption: table.caption.clone(), columns: table.columns.clone(), rows }
+    ReportTable { caption: table.caption.clone(), columns: table.columns.clone(), rows }
 }
 
 /// Sets columns side by side. Those that do not fit go below, with the first column repeated.
-fn aligned(table: &Table) -> String {
+fn aligned(table: &ReportTable) -> String {
     let columns: Vec<Vec<String>> = (0..table.columns.len()).map(|place| column(table, place)).collect();
     let widths: Vec<usize> =
         columns.iter().map(|column| column.iter().map(|t| t.chars().count()).max().unwrap_or(0)).collect();
@@ -118,12 +118,12 @@ fn aligned(table: &Table) -> String {
 
 /// Returns the texts of one column, its name first. To stay narrow, only the model (the first after the
 /// names) and the differences show intervals. Only differences can be marked.
-fn column(table: &Table, place: usize) -> Vec<String> {
+fn column(table: &ReportTable, place: usize) -> Vec<String> {
     let name = &table.columns[place].0;
     let cells = || table.rows.iter().map(|row| &row[place]);
     let is_marked = cells().any(marked);
     let is_whole = place < 2 || is_marked || name.contains(DIFFERENCE);
-    let text = |cell: &Cell| {
+    let text = |cell: &TableCell| {
         let text = short(&if is_whole { cell.line() } else { cell.text.clone() });
         let mark = if marked(cell) { " *" } else { "  " };
         if is_marked { text + mark } else { text }
@@ -132,7 +132,7 @@ fn column(table: &Table, place: usize) -> Vec<String> {
     std::iter::once(header).chain(cells().map(text)).collect()
 }
 
-fn lines(table: &Table, columns: &[Vec<String>], widths: &[usize], block: &[usize]) -> String {
+fn lines(table: &ReportTable, columns: &[Vec<String>], widths: &[usize], block: &[usize]) -> String {
     let mut out = String::new();
     for (row, name) in columns[0].iter().enumerate() {
         let mut line = " ".repeat(GAP) + &padded(name, widths[0], Align::Left);
@@ -153,7 +153,7 @@ fn padded(text: &str, width: usize, align: Align) -> String {
 }
 
 /// Whether a difference's interval excludes zero.
-fn marked(cell: &Cell) -> bool {
+fn marked(cell: &TableCell) -> bool {
     matches!(cell.tone, Tone::Good | Tone::Bad)
 }
 
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn columns_that_do_not_fit_go_below() {
-        let cell = |text: &str| Cell { text: text.to_owned(), note: None, tone: Tone::Plain };
+        let cell = |text: &str| TableCell { text: text.to_owned(), note: None, tone: Tone::Plain };
         let names = [
             "metric",
             "a-model-with-a-long-name",
@@ -199,7 +199,7 @@ mod tests {
             "the-last-baseline",
             "a-name-that-is-longer-than-any-sensible-name-should-be",
         ];
-        let table = Table {
+        let table = ReportTable {
             caption: String::new(),
             columns: names
                 .map(|name| (name.to_owned(), if name == "metric" { Align::Left } else { Align::Right }))
@@ -208,7 +208,7 @@ mod tests {
                 cell("accuracy"),
                 cell("0.1"),
                 cell("0.2"),
-                Cell { tone: Tone::Bad, ..cell("0.3") },
+                TableCell { tone: Tone::Bad, ..cell("0.3") },
                 cell("0.4"),
                 cell("–"),
             ]],

@@ -20,7 +20,7 @@ pub enum Array<'a> {
 }
 
 /// Arrays by name, each with its shape and values.
-pub type Named<T> = BTreeMap<String, (Vec<usize>, Vec<T>)>;
+pub type NamedArrays<T> = BTreeMap<String, (Vec<usize>, Vec<T>)>;
 
 impl<'a> Array<'a> {
     /// Returns the values of a series, as a volumes by regions array.
@@ -84,17 +84,17 @@ impl Arrays {
     }
 
     /// Returns every array of 32-bit floats, by name.
-    pub fn floats(&self) -> Result<Named<f32>> {
+    pub fn floats(&self) -> Result<NamedArrays<f32>> {
         self.floats_named(|_| true)
     }
 
     /// Returns the arrays of 32-bit floats whose names are `wanted`, by name.
-    pub fn floats_named(&self, wanted: impl Fn(&str) -> bool) -> Result<Named<f32>> {
+    pub fn floats_named(&self, wanted: impl Fn(&str) -> bool) -> Result<NamedArrays<f32>> {
         self.all(Dtype::F32, wanted, f32::from_le_bytes)
     }
 
     /// Returns every array of 32-bit counts, by name.
-    pub fn counts(&self) -> Result<Named<u32>> {
+    pub fn counts(&self) -> Result<NamedArrays<u32>> {
         self.all(Dtype::U32, |_| true, u32::from_le_bytes)
     }
 
@@ -103,7 +103,7 @@ impl Arrays {
         dtype: Dtype,
         wanted: impl Fn(&str) -> bool,
         from: fn([u8; 4]) -> T,
-    ) -> Result<Named<T>> {
+    ) -> Result<NamedArrays<T>> {
         let broken = |error| format!("`{}` is not a whole safetensors file: {error}", self.name);
         // This checks the header against the length of the file before reading any tensor.
         let tensors = SafeTensors::deserialize(&self.bytes).map_err(broken)?;

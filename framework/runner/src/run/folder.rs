@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use boldface::MetricRow;
-use boldface_tables::predictions::Row;
+use boldface_tables::predictions::PredictionRow;
 use serde::Serialize;
 use tracing::warn;
 
@@ -24,14 +24,14 @@ pub const EXCLUSIONS: &str = "exclusions.tsv";
 
 /// The folder of one run.
 #[derive(Debug)]
-pub struct Folder {
+pub struct RunFolder {
     dir: PathBuf,
 }
 
-impl Folder {
+impl RunFolder {
     /// Creates `runs/<experiment>/<UTC time>/` with the spec in it, and points `runs/latest` at it.
-    pub fn create(runs: &Path, plan: &Plan) -> Result<Folder, Failed> {
-        let folder = Folder::make(runs, &plan.name)?;
+    pub fn create(runs: &Path, plan: &Plan) -> Result<RunFolder, Failed> {
+        let folder = RunFolder::make(runs, &plan.name)?;
         folder.spec(&plan.source)?;
         folder.exclusions(plan)?;
         layers(&folder.dir.join("layers"), plan)?;
@@ -39,7 +39,7 @@ impl Folder {
     }
 
     /// Creates `runs/<name>/<UTC time>/` and points `runs/latest` at it.
-    pub fn make(runs: &Path, name: &str) -> Result<Folder, Failed> {
+    pub fn make(runs: &Path, name: &str) -> Result<RunFolder, Failed> {
         if ["cache", "latest"].contains(&name) {
             return Err(Failed::Name { name: name.to_owned() });
         }
@@ -47,12 +47,12 @@ impl Folder {
         fs::create_dir_all(&parent).map_err(cannot("make", &parent))?;
         let time = claim(&parent, seconds_now())?;
         point(&runs.join("latest"), &Path::new(name).join(&time));
-        Ok(Folder { dir: parent.join(time) })
+        Ok(RunFolder { dir: parent.join(time) })
     }
 
     /// Creates the folder of an arm in the folder of its sweep.
-    pub fn inside(sweep: &Folder, arm: &Path, plan: &Plan) -> Result<Folder, Failed> {
-        let folder = Folder { dir: sweep.dir.join(arm) };
+    pub fn inside(sweep: &RunFolder, arm: &Path, plan: &Plan) -> Result<RunFolder, Failed> {
+        let folder = RunFolder { dir: sweep.dir.join(arm) };
         fs::create_dir_all(&folder.dir).map_err(cannot("make", &folder.dir))?;
         folder.spec(&plan.source)?;
         folder.exclusions(plan)?;
@@ -90,7 +90,7 @@ impl Folder {
 
     /// Rewrites `metrics.parquet`, `predictions.parquet` and `plan.json`, in this order, so that the
     /// record of a killed run never names a stage whose numbers are missing.
-    pub fn keep(&self, record: &Record, rows: &[MetricRow], answers: &[Row]) -> Result<(), Failed> {
+    pub fn keep(&self, record: &Record, rows: &[MetricRow], answers: &[PredictionRow]) -> Result<(), Failed> {
         self.metrics(&record.name, rows)?;
         boldface_tables::predictions::write(&self.dir.join(PREDICTIONS), answers)?;
         self.record(record)

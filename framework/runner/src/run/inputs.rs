@@ -13,7 +13,7 @@ use boldface::{
 use serde::de::DeserializeOwned;
 
 use super::arrays::{Arrays, matrix};
-use super::record::Answered;
+use super::record::OutcomeLine;
 use super::store::{Artefact, cannot};
 use crate::plan::{Plan, StageKind};
 use crate::spec::Unit;
@@ -29,12 +29,12 @@ pub const TEXT_SIDE: &str = "encoder";
 /// The artefacts of the stages that a plan entry lists.
 pub struct Inputs<'a> {
     plan: &'a Plan,
-    listed: Listed,
-    memory: &'a Memory,
+    listed: ListedArtefacts,
+    memory: &'a RunCache,
 }
 
 /// The artefacts within a stage's reach.
-pub struct Listed {
+pub struct ListedArtefacts {
     /// Name of the reading stage.
     pub stage: String,
     /// Whether it may see held-out facts: only if it evaluates or looks for leaks and trains nothing.
@@ -44,7 +44,7 @@ pub struct Listed {
     pub artefacts: BTreeMap<String, Artefact>,
 }
 
-impl Listed {
+impl ListedArtefacts {
     fn dir(&self, kind: &StageKind) -> &Path {
         let (stage, name) = (&self.stage, kind.to_string());
         let artefact = self.artefacts.get(&name);
@@ -56,8 +56,8 @@ impl Listed {
 
 /// Values read in this run that later stages need again.
 #[derive(Default)]
-pub struct Memory {
-    cohort: OnceLock<Arc<Signals>>,
+pub struct RunCache {
+    cohort: OnceLock<Arc<CohortSignals>>,
     plain: OnceLock<Arc<Vec<Scan>>>,
     described: OnceLock<Arc<Vec<Scan>>>,
     /// Like `described`, without held-out facts.
@@ -67,7 +67,7 @@ pub struct Memory {
 
 /// Every scan, cropped and not yet standardised, in canonical order.
 #[derive(Debug)]
-pub struct Signals {
+pub struct CohortSignals {
     /// Metadata of each scan.
     pub infos: Vec<Arc<ScanInfo>>,
     /// The signal of each scan.
@@ -87,7 +87,7 @@ pub struct Coded {
 
 impl<'a> Inputs<'a> {
     /// Access to the artefacts in `listed`, read with the plugins of `plan`.
-    pub fn new(plan: &'a Plan, listed: Listed, memory: &'a Memory) -> Inputs<'a> {
+    pub fn new(plan: &'a Plan, listed: ListedArtefacts, memory: &'a RunCache) -> Inputs<'a> {
         Inputs { plan, listed, memory }
     }
 
@@ -105,9 +105,9 @@ impl<'a> Inputs<'a> {
     }
 
     /// Returns every scan, cropped and not standardised.
-    pub fn signals(&self) -> Result<Arc<Signals>> {
+    pub fn signals(&self) -> Result<Arc<CohortSignals>> {
         let dir = self.dir(&StageKind::Series);
-        remembered(&self.memory.cohort, || Signals::read(dir))
+        remembered(&self.memory.cohort, || CohortSignals::read(dir))
     }
 
     /// Returns every scan, cropped and not standardised, for corpora. They describe amplitudes, and
@@ -212,7 +212,7 @@ impl<'a> Inputs<'a> {
         if !self.reads(&StageKind::Corpus) {
             return Ok(Vec::new());
         }
-        let load = |entry: &crate::plan::Entry<_>| -> Result<_> {
+        let load = |entry: &crate::plan::PlannedPlugin<_>| -> Result<_> {
             let config: &dyn boldface::CorpusGenerator = &*entry.config;
             config.load(&self.corpus().join(&entry.name))
         };
@@ -280,7 +280,7 @@ impl<'a> Inputs<'a> {
     }
 
     /// Returns the baselines' answers to the task called `task`.
-    pub fn baseline(&self, task: &str) -> Result<Vec<Answered>> {
+    pub fn baseline(&self, task: &str) -> Result<Vec<OutcomeLine>> {
         let path = self.dir(&StageKind::Baseline(task.to_owned())).join("outcomes.jsonl");
         let text = std::fs::read_to_string(&path).map_err(cannot("read", &path))?;
         let parse = |line: &str| serde_json::from_str(line).map_err(|error| broken(&path, &error));
@@ -292,14 +292,14 @@ impl<'a> Inputs<'a> {
     }
 }
 
-impl Signals {
+impl CohortSignals {
     /// Returns the signal of one scan, cropped and not standardised.
     pub fn series_of(&self, id: &ScanId) -> Result<&TimeSeries> {
         let place = self.infos.binary_search_by(|info| info.id.cmp(id));
         Ok(&self.series[place.map_err(|_| format!("there is no scan `{id}`"))?])
     }
 
-    fn read(dir: &Path) -> Result<Signals> {
+    fn read(dir: &Path) -> Result<CohortSignals> {
         let infos: Vec<ScanInfo> = json(&dir.join("scans.json"))?;
         let mut arrays = Arrays::read(&dir.join("series.safetensors"))?.floats()?;
         let mut series = Vec::new();
@@ -310,7 +310,7 @@ impl Signals {
             series.push(TimeSeries::new(trs, rois, info.tr, values)?);
         }
         let regions = Arc::new(json(&dir.join("regions.json"))?);
-        Ok(Signals { infos: infos.into_iter().map(Arc::new).collect(), series, regions })
+        Ok(CohortSignals { infos: infos.into_iter().map(Arc::new).collect(), series, regions })
     }
 }
 
@@ -388,7 +388,7 @@ mod tests {
             .finish(&split, BTreeMap::new(), crate::run::Cost::default())
             .unwrap();
         let artefacts = [("split".to_owned(), artefact)].into();
-        let listed = Listed { stage: "corpus".into(), sees_held_out: false, artefacts };
+        let listed = ListedArtefacts { stage: "corpus".into(), sees_held_out: false, artefacts };
         assert!(listed.dir(&StageKind::Split).join("manifest.json").exists());
         let refused = guard(|| Ok(listed.dir(&StageKind::Series).to_owned())).unwrap_err();
         let expected = "panicked: corpus may not read series: its plan entry does not list it";

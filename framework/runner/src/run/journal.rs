@@ -13,7 +13,7 @@ use tracing::warn;
 
 use super::Events;
 use super::folder::seconds_now;
-use super::tensorboard::EventFile;
+use super::tensorboard::TensorboardFile;
 use crate::plan::{Key, Stage};
 
 /// Name of the file in a run's folder.
@@ -24,17 +24,17 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// One line of `progress.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Line {
+pub struct JournalLine {
     /// Seconds since the run began, from a monotonic clock.
     pub at: f64,
     /// What happened.
-    pub event: Event,
+    pub event: JournalEvent,
 }
 
 /// What happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Event {
+pub enum JournalEvent {
     /// The run began.
     Opened {
         /// Its stages, in order.
@@ -114,7 +114,7 @@ pub(super) struct Journal<'a> {
 
 struct Written {
     lines: Option<File>,
-    board: Option<EventFile>,
+    board: Option<TensorboardFile>,
     /// Time of the last progress line.
     progress: Option<Instant>,
     /// First training step that was reported live, by stage.
@@ -129,7 +129,7 @@ impl<'a> Journal<'a> {
         let lines = said(dir, OpenOptions::new().create(true).append(true).open(dir.join(FILE)));
         // Held while the run is active, and released however it ends. This is how a watcher knows.
         let _ = lines.as_ref().map(lock);
-        let board = board.then(|| said(dir, EventFile::create(dir, seconds))).flatten();
+        let board = board.then(|| said(dir, TensorboardFile::create(dir, seconds))).flatten();
         let written = Written { lines, board, progress: None, first_step: BTreeMap::new() };
         let mut named: BTreeMap<String, usize> = BTreeMap::new();
         stages.iter().for_each(|stage| *named.entry(stage.name()).or_default() += 1);
@@ -145,21 +145,23 @@ impl<'a> Journal<'a> {
             labels: stages.iter().map(label).collect(),
             written: Mutex::new(written),
         };
-        journal.write(Event::Opened { stages: stages.iter().map(|stage| journal.label(stage)).collect() });
+        journal.write(JournalEvent::Opened {
+            stages: stages.iter().map(|stage| journal.label(stage)).collect(),
+        });
         journal
     }
 
     /// Records how the run ended.
     pub fn ended(&self, error: Option<String>) {
-        self.write(Event::Ended { error });
+        self.write(JournalEvent::Ended { error });
     }
 
     fn label(&self, stage: &Stage) -> String {
         self.labels.get(&stage.key).cloned().unwrap_or_else(|| stage.name())
     }
 
-    fn write(&self, event: Event) {
-        let line = Line { at: self.began.elapsed().as_secs_f64(), event };
+    fn write(&self, event: JournalEvent) {
+        let line = JournalLine { at: self.began.elapsed().as_secs_f64(), event };
         let mut text = serde_json::to_vec(&line).expect("an event is made of strings and numbers");
         text.push(b'\n');
         self.with(|written| match &mut written.lines {
@@ -192,22 +194,22 @@ impl Events for Journal<'_> {
     }
 
     fn started(&self, stage: &Stage, index: usize, total: usize) {
-        self.write(Event::Started { stage: self.label(stage), plugin: stage.plugin.clone() });
+        self.write(JournalEvent::Started { stage: self.label(stage), plugin: stage.plugin.clone() });
         self.next.started(stage, index, total);
     }
 
     fn waiting(&self, stage: &Stage) {
-        self.write(Event::Waiting { stage: self.label(stage) });
+        self.write(JournalEvent::Waiting { stage: self.label(stage) });
         self.next.waiting(stage);
     }
 
     fn resumed(&self, stage: &Stage, step: u64) {
-        self.write(Event::Resumed { stage: self.label(stage), step });
+        self.write(JournalEvent::Resumed { stage: self.label(stage), step });
         self.next.resumed(stage, step);
     }
 
     fn failed(&self, stage: &Stage, error: &str) {
-        self.write(Event::Failed { stage: self.label(stage), error: error.to_owned() });
+        self.write(JournalEvent::Failed { stage: self.label(stage), error: error.to_owned() });
         self.next.failed(stage, error);
     }
 
@@ -219,7 +221,7 @@ impl Events for Journal<'_> {
             Ok(())
         });
         if is_due {
-            self.write(Event::Progress { stage: self.label(stage), done, total });
+            self.write(JournalEvent::Progress { stage: self.label(stage), done, total });
         }
         self.next.progress(stage, done, total);
     }
@@ -231,7 +233,7 @@ impl Events for Journal<'_> {
             written.first_step.entry(name.clone()).or_insert(step);
             Ok(())
         });
-        self.write(Event::Metric { stage: name, step, metric: metric.name.clone(), value });
+        self.write(JournalEvent::Metric { stage: name, step, metric: metric.name.clone(), value });
         self.next.recorded(stage, step, metric);
     }
 
@@ -254,7 +256,7 @@ impl Events for Journal<'_> {
     }
 
     fn finished(&self, stage: &Stage, seconds: f64, cached: bool) {
-        self.write(Event::Finished { stage: self.label(stage), seconds, cached });
+        self.write(JournalEvent::Finished { stage: self.label(stage), seconds, cached });
         self.next.finished(stage, seconds, cached);
     }
 
@@ -297,10 +299,11 @@ mod tests {
 
     #[test]
     fn a_line_reads_back_and_a_tag_says_what_is_measured() {
-        let event = Event::Metric { stage: "tokenizer".into(), step: 3, metric: "loss".into(), value: None };
-        let line = Line { at: 0.5, event };
+        let event =
+            JournalEvent::Metric { stage: "tokenizer".into(), step: 3, metric: "loss".into(), value: None };
+        let line = JournalLine { at: 0.5, event };
         let text = serde_json::to_string(&line).unwrap();
-        assert_eq!(serde_json::from_str::<Line>(&text).unwrap(), line);
+        assert_eq!(serde_json::from_str::<JournalLine>(&text).unwrap(), line);
 
         let kind = StageKind::Evaluation("sex".into());
         let (key, config) = (Key("0".into()), serde_json::Value::Null);
@@ -313,7 +316,7 @@ mod tests {
             size: boldface::Size::default(),
             key,
         };
-        let progress = super::super::progress::Progress::new("".into(), &stage, Duration::ZERO);
+        let progress = super::super::progress::StageProgress::new("".into(), &stage, Duration::ZERO);
         let recorder = super::super::recorder::Recorder::new(&stage, &Silent, progress);
         let row = recorder.row(Metric::higher_is_better("auroc", 0.5));
         assert_eq!(tag(stage.name(), &stage, &row), "evaluation.sex/auroc");

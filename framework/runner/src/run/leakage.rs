@@ -5,9 +5,9 @@ use std::fmt;
 
 use boldface::{Problem, Result};
 
-use super::inputs::{Inputs, Listed, Memory};
+use super::inputs::{Inputs, ListedArtefacts, RunCache};
 use super::store::Artefact;
-use crate::plan::{Plan, Proof, Stage, Status, leak};
+use crate::plan::{CheckStatus, Plan, Proof, Stage, leak};
 
 /// Leaks that showed only during the run and that the spec does not accept.
 #[derive(Debug)]
@@ -40,16 +40,21 @@ impl<'a> Watch<'a> {
     ///
     /// # Errors
     /// [`Leaks`] if the spec does not accept one, or an error if an artefact cannot be read.
-    pub fn after(&mut self, stage: &Stage, done: &BTreeMap<String, Artefact>, memory: &Memory) -> Result<()> {
+    pub fn after(
+        &mut self,
+        stage: &Stage,
+        done: &BTreeMap<String, Artefact>,
+        memory: &RunCache,
+    ) -> Result<()> {
         let name = stage.name();
         let is_read = |other: &String| *other == name || stage.inputs.contains(other);
         let artefacts = done.iter().filter(|(other, _)| is_read(other));
         let artefacts = artefacts.map(|(other, artefact)| (other.clone(), artefact.clone())).collect();
-        let listed = Listed { stage: format!("the lint of {name}"), sees_held_out: true, artefacts };
+        let listed = ListedArtefacts { stage: format!("the lint of {name}"), sees_held_out: true, artefacts };
         let inputs = Inputs::new(self.plan, listed, memory);
         let mut found = boldface::guard(|| leak::after(self.plan, &stage.kind, &inputs))?;
         leak::settle(&mut found, &self.plan.experiment.leakage.accept);
-        let failed = found.iter().filter(|check| check.status == Status::Failed);
+        let failed = found.iter().filter(|check| check.status == CheckStatus::Failed);
         let leaks: Vec<Problem> = failed.map(leak::Check::problem).collect();
         leak::join(&mut self.proof.checks, found);
         if leaks.is_empty() { Ok(()) } else { Err(Box::new(Leaks(leaks))) }
@@ -60,7 +65,7 @@ impl<'a> Watch<'a> {
     /// # Errors
     /// If an artefact cannot be read.
     pub fn whole(plan: &'a Plan, done: &BTreeMap<String, Artefact>) -> Result<(Proof, Option<Leaks>)> {
-        let (mut watch, memory, mut leaks) = (Watch::new(plan), Memory::default(), Vec::new());
+        let (mut watch, memory, mut leaks) = (Watch::new(plan), RunCache::default(), Vec::new());
         for stage in plan.stages.iter().filter(|stage| done.contains_key(&stage.name())) {
             match watch.after(stage, done, &memory) {
                 Ok(()) => {}

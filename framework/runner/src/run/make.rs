@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use boldface::{Interrupted, MetricRow, guard};
 
-use super::inputs::{Inputs, Listed, Memory};
+use super::inputs::{Inputs, ListedArtefacts, RunCache};
 use super::leakage::Leaks;
 use super::manifest::Cost;
 use super::memory::Peak;
-use super::progress::Progress;
+use super::progress::StageProgress;
 use super::record::StageRecord;
 use super::recorder::Recorder;
 use super::store::{Artefact, StageLock, Store};
 use super::{Events, Failed};
 use crate::plan::{Plan, Stage, StageKind};
-use crate::stages::{self, Work};
+use crate::stages::{self, StageContext};
 
 /// How often a waiting run looks again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -30,11 +30,11 @@ pub(crate) struct Maker<'a> {
     /// The watcher of the run.
     pub events: &'a dyn Events,
     /// Values that stages of this plan have read and need again.
-    pub memory: Memory,
+    pub memory: RunCache,
 }
 
 /// A stage that is in the store.
-pub(crate) struct Made {
+pub(crate) struct FinishedStage {
     /// Its artefact.
     pub artefact: Artefact,
     /// Its rows of the metric table.
@@ -46,7 +46,7 @@ pub(crate) struct Made {
 impl<'a> Maker<'a> {
     /// Creates a maker that has read nothing yet.
     pub fn new(plan: &'a Plan, store: &'a Store, events: &'a dyn Events) -> Maker<'a> {
-        Maker { plan, store, events, memory: Memory::default() }
+        Maker { plan, store, events, memory: RunCache::default() }
     }
 
     /// Finds `stage` in the store or makes it. `done` has at least the stages it reads, by name.
@@ -60,7 +60,7 @@ impl<'a> Maker<'a> {
         stage: &Stage,
         done: &BTreeMap<String, Artefact>,
         place: (usize, usize),
-    ) -> boldface::Result<Made> {
+    ) -> boldface::Result<FinishedStage> {
         if self.events.interrupted() {
             return Err(Interrupted.into());
         }
@@ -78,7 +78,7 @@ impl<'a> Maker<'a> {
         let rows = boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?;
         self.events.measured(stage, &rows);
         self.events.finished(stage, artefact.manifest().seconds, cached);
-        Ok(Made { artefact, rows, cached })
+        Ok(FinishedStage { artefact, rows, cached })
     }
 
     /// Describes how a run in the folder `dir` failed in `stage`.
@@ -91,7 +91,7 @@ impl<'a> Maker<'a> {
     ) -> Failed {
         let (name, dir) = (stage.name(), dir.to_owned());
         if self.events.interrupted() || is_interrupted(&source) {
-            let saved = Progress::newest(&self.store.progress(stage));
+            let saved = StageProgress::newest(&self.store.progress(stage));
             return Failed::Interrupted { stage: name, saved, finished: index - 1, total, dir };
         }
         if source.is::<Leaks>() {
@@ -133,15 +133,15 @@ impl<'a> Maker<'a> {
             .map(|(name, artefact)| (name.clone(), artefact.manifest().key.clone()))
             .collect();
         let sees_held_out = matches!(stage.kind, StageKind::Baseline(_) | StageKind::Evaluation(_));
-        let listed = Listed { stage: stage.name(), sees_held_out, artefacts };
+        let listed = ListedArtefacts { stage: stage.name(), sees_held_out, artefacts };
         let inputs = Inputs::new(self.plan, listed, &self.memory);
 
         let draft = self.store.draft(stage)?;
         let memory = Peak::begin();
         let every = Duration::from_secs(self.plan.experiment.runtime.checkpoint_seconds);
-        let progress = Progress::new(self.store.progress(stage), stage, every);
+        let progress = StageProgress::new(self.store.progress(stage), stage, every);
         let recorder = Recorder::new(stage, self.events, progress);
-        let mut work = Work { plan: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
+        let mut work = StageContext { plan: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
         guard(|| stages::run(&mut work))?;
         let (rows, seconds) = (work.recorder.rows(), work.recorder.seconds());
         // Without the experiment's name: equal keys must give equal bytes, whoever makes them.
@@ -150,7 +150,7 @@ impl<'a> Maker<'a> {
     }
 }
 
-impl Made {
+impl FinishedStage {
     /// Returns its entry in `plan.json`.
     pub fn record(&self, stage: &Stage) -> StageRecord {
         StageRecord {

@@ -26,13 +26,13 @@ use crate::plan::Stage;
 
 pub use estimate::{Estimate, History};
 pub use folder::{EXCLUSIONS, PROOF};
-pub use journal::{Event, FILE as PROGRESS, Line};
+pub use journal::{FILE as PROGRESS, JournalEvent, JournalLine};
 pub use leakage::Leaks;
 pub use manifest::{Cost, FileRecord, Manifest, Unusable};
 pub use predictions::PREDICTIONS;
 pub use record::{
-    Answered, CARPETS, Carpet, MOTION, Measured, MotionFc, QUALITY, QUALITY_TABLE, Reconstruction, Record,
-    StageRecord,
+    CARPETS, Carpet, MOTION, MotionFc, OutcomeLine, QUALITY, QUALITY_TABLE, Reconstruction, Record,
+    ScanQuality, StageRecord,
 };
 pub use store::{Artefact, Store, StoreError};
 pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use boldface::{Answer, Example, Prediction, TimeSeries, scores};
-use boldface_tables::predictions::{self, Kind, Row};
+use boldface_tables::predictions::{self, AnswererKind, PredictionRow};
 
-use super::record::Answered;
+use super::record::OutcomeLine;
 use super::store::{StoreError, cannot};
 use crate::plan::StageKind;
 
@@ -19,7 +19,7 @@ pub const PREDICTIONS: &str = "predictions.parquet";
 ///
 /// # Errors
 /// If the file of answers cannot be read.
-pub(super) fn of_stage(stage: &StageKind, dir: &Path, model: &str) -> Result<Vec<Row>, StoreError> {
+pub(super) fn of_stage(stage: &StageKind, dir: &Path, model: &str) -> Result<Vec<PredictionRow>, StoreError> {
     let (task, is_baseline) = match stage {
         StageKind::Evaluation(task) => (task, false),
         StageKind::Baseline(task) => (task, true),
@@ -27,25 +27,25 @@ pub(super) fn of_stage(stage: &StageKind, dir: &Path, model: &str) -> Result<Vec
     };
     let path = dir.join("outcomes.jsonl");
     let text = fs::read_to_string(&path).map_err(cannot("read", &path))?;
-    let answers: serde_json::Result<Vec<Answered>> = text.lines().map(serde_json::from_str).collect();
+    let answers: serde_json::Result<Vec<OutcomeLine>> = text.lines().map(serde_json::from_str).collect();
     let answers = answers.map_err(|error| cannot("read", &path)(error.into()))?;
     let kind = |answerer: &str| match (is_baseline, answerer == model) {
-        (true, _) => Kind::Baseline,
-        (false, true) => Kind::Model,
-        (false, false) => Kind::Control,
+        (true, _) => AnswererKind::Baseline,
+        (false, true) => AnswererKind::Model,
+        (false, false) => AnswererKind::Control,
     };
     Ok(rows(task, kind, &answers))
 }
 
 /// Makes the rows of all answers to one task.
-fn rows(task: &str, kind: impl Fn(&str) -> Kind, answers: &[Answered]) -> Vec<Row> {
+fn rows(task: &str, kind: impl Fn(&str) -> AnswererKind, answers: &[OutcomeLine]) -> Vec<PredictionRow> {
     let mut questions = BTreeMap::new();
     let mut rows = Vec::new();
-    for Answered { part, plugin, outcome } in answers {
+    for OutcomeLine { part, plugin, outcome } in answers {
         let next = questions.entry((plugin, *part, &outcome.scan)).or_insert(0);
         let question_index = *next;
         *next += 1;
-        rows.extend(forms(&outcome.example, &outcome.prediction).into_iter().map(|answer| Row {
+        rows.extend(forms(&outcome.example, &outcome.prediction).into_iter().map(|answer| PredictionRow {
             task: task.to_owned(),
             part: *part,
             scan: outcome.scan.clone(),
@@ -61,7 +61,7 @@ fn rows(task: &str, kind: impl Fn(&str) -> Kind, answers: &[Answered]) -> Vec<Ro
 }
 
 /// Makes one row per option of a choice; otherwise one row.
-fn forms(example: &Example, prediction: &Prediction) -> Vec<predictions::Answered> {
+fn forms(example: &Example, prediction: &Prediction) -> Vec<predictions::AnswerColumns> {
     match &example.answer {
         Answer::Choice { options, correct } => choice(options, *correct, prediction),
         Answer::Band { fact, bands } => {
@@ -73,10 +73,10 @@ fn forms(example: &Example, prediction: &Prediction) -> Vec<predictions::Answere
                 Prediction::Text { text, .. } => Some(text.clone()),
                 _ => None,
             };
-            vec![predictions::Answered {
+            vec![predictions::AnswerColumns {
                 truth: Some(reference.clone()),
                 answer,
-                ..predictions::Answered::default()
+                ..predictions::AnswerColumns::default()
             }]
         }
         Answer::Value { value, .. } => {
@@ -84,11 +84,11 @@ fn forms(example: &Example, prediction: &Prediction) -> Vec<predictions::Answere
                 Prediction::Value { value } => Some(*value),
                 _ => None,
             };
-            vec![predictions::Answered {
+            vec![predictions::AnswerColumns {
                 truth: Some(value.to_string()),
                 truth_value: Some(*value),
                 answer_value,
-                ..predictions::Answered::default()
+                ..predictions::AnswerColumns::default()
             }]
         }
         Answer::Series { .. } => {
@@ -96,14 +96,14 @@ fn forms(example: &Example, prediction: &Prediction) -> Vec<predictions::Answere
                 Prediction::Series { predicted, actual } => squared_error(predicted, actual),
                 _ => None,
             };
-            vec![predictions::Answered { answer_value, ..predictions::Answered::default() }]
+            vec![predictions::AnswerColumns { answer_value, ..predictions::AnswerColumns::default() }]
         }
     }
 }
 
 /// Makes a row per option, of which the one at `correct` is right. An open answer has no probabilities:
 /// its answer is the option that it names, or the whole sentence if it names none.
-fn choice(options: &[String], correct: usize, prediction: &Prediction) -> Vec<predictions::Answered> {
+fn choice(options: &[String], correct: usize, prediction: &Prediction) -> Vec<predictions::AnswerColumns> {
     let (answer, probabilities) = match prediction {
         Prediction::Choice { probabilities } => {
             (options.get(scores::most_likely(probabilities)).cloned(), &probabilities[..])
@@ -114,13 +114,13 @@ fn choice(options: &[String], correct: usize, prediction: &Prediction) -> Vec<pr
         }
         _ => (None, &[][..]),
     };
-    let option = |(index, option): (usize, &String)| predictions::Answered {
+    let option = |(index, option): (usize, &String)| predictions::AnswerColumns {
         truth: options.get(correct).cloned(),
         answer: answer.clone(),
         option: Some(option.clone()),
         option_index: Some(index as u64),
         probability: probabilities.get(index).copied(),
-        ..predictions::Answered::default()
+        ..predictions::AnswerColumns::default()
     };
     options.iter().enumerate().map(option).collect()
 }
@@ -138,14 +138,18 @@ mod tests {
 
     use super::*;
 
-    fn answered(plugin: &str, answer: Answer, prediction: Prediction) -> Answered {
+    fn answered(plugin: &str, answer: Answer, prediction: Prediction) -> OutcomeLine {
         let scan = ScanId::new("d", "01");
         let example = Example { window: Window::first(8), question: "What?".into(), answer };
-        Answered { part: Part::Test, plugin: plugin.into(), outcome: Outcome { scan, example, prediction } }
+        OutcomeLine {
+            part: Part::Test,
+            plugin: plugin.into(),
+            outcome: Outcome { scan, example, prediction },
+        }
     }
 
-    fn one(answer: Answer, prediction: Prediction) -> Vec<predictions::Answered> {
-        let rows = rows("task", |_| Kind::Model, &[answered("gpt", answer, prediction)]);
+    fn one(answer: Answer, prediction: Prediction) -> Vec<predictions::AnswerColumns> {
+        let rows = rows("task", |_| AnswererKind::Model, &[answered("gpt", answer, prediction)]);
         rows.into_iter().map(|row| row.answer).collect()
     }
 
@@ -208,9 +212,17 @@ mod tests {
         let value = || Answer::Value { value: 1.0, unit: String::new(), edges: Vec::new() };
         let said = |plugin: &str| answered(plugin, value(), Prediction::Value { value: 2.0 });
         let answers = [said("gpt"), said("swap"), said("gpt"), said("swap")];
-        let kind = |name: &str| if name == "gpt" { Kind::Model } else { Kind::Control };
+        let kind = |name: &str| if name == "gpt" { AnswererKind::Model } else { AnswererKind::Control };
         let rows = rows("task", kind, &answers);
         let seen: Vec<_> = rows.iter().map(|row| (row.kind, row.question_index)).collect();
-        assert_eq!(seen, [(Kind::Model, 0), (Kind::Control, 0), (Kind::Model, 1), (Kind::Control, 1)]);
+        assert_eq!(
+            seen,
+            [
+                (AnswererKind::Model, 0),
+                (AnswererKind::Control, 0),
+                (AnswererKind::Model, 1),
+                (AnswererKind::Control, 1)
+            ]
+        );
     }
 }

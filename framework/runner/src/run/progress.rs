@@ -16,7 +16,7 @@ use super::store::cannot;
 use crate::plan::Stage;
 
 /// The checkpoints of one stage.
-pub struct Progress<'a> {
+pub struct StageProgress<'a> {
     dir: PathBuf,
     stage: &'a Stage,
     every: Duration,
@@ -32,7 +32,7 @@ pub struct Progress<'a> {
 }
 
 /// A checkpoint to resume from.
-pub struct Point {
+pub struct ResumePoint {
     /// Steps that are done.
     pub step: u64,
     /// Rows that the stage had recorded by then.
@@ -43,12 +43,12 @@ const ASIDE: &str = ".tmp";
 const STATE: &str = "state";
 const ROWS: &str = "rows.parquet";
 
-impl<'a> Progress<'a> {
+impl<'a> StageProgress<'a> {
     /// Manages the checkpoints of `stage` in `dir`, which need not exist. `every` is the time between
     /// two.
-    pub fn new(dir: PathBuf, stage: &'a Stage, every: Duration) -> Progress<'a> {
+    pub fn new(dir: PathBuf, stage: &'a Stage, every: Duration) -> StageProgress<'a> {
         let now = Instant::now();
-        Progress { dir, stage, every, fit: None, last: None, since: now, begun: now, before: 0.0 }
+        StageProgress { dir, stage, every, fit: None, last: None, since: now, begun: now, before: 0.0 }
     }
 
     /// Returns the latest step of any checkpoint in `dir`, complete or not.
@@ -67,7 +67,7 @@ impl<'a> Progress<'a> {
     }
 
     /// Begins the next fit of the stage from its last complete checkpoint that `read` accepts, if any.
-    pub fn resume(&mut self, read: &mut dyn FnMut(&Path) -> Result<()>) -> Option<Point> {
+    pub fn resume(&mut self, read: &mut dyn FnMut(&Path) -> Result<()>) -> Option<ResumePoint> {
         let fit = self.fit.map_or(0, |fit| fit + 1);
         (self.fit, self.last) = (Some(fit), None);
         let mut steps: Vec<u64> =
@@ -79,7 +79,7 @@ impl<'a> Progress<'a> {
                 Ok((rows, seconds)) => {
                     self.last = Some(step);
                     self.before = self.before.max(seconds);
-                    return Some(Point { step, rows });
+                    return Some(ResumePoint { step, rows });
                 }
                 Err(error) => {
                     let (stage, dir) = (self.stage.name(), dir.display());
@@ -203,11 +203,11 @@ mod tests {
         Stage { kind, plugin: "vq".into(), seed: 0, inputs: vec![], config, size, key }
     }
 
-    fn begun<'a>(dir: &Path, stage: &'a Stage) -> Progress<'a> {
-        Progress::new(dir.to_owned(), stage, Duration::ZERO)
+    fn begun<'a>(dir: &Path, stage: &'a Stage) -> StageProgress<'a> {
+        StageProgress::new(dir.to_owned(), stage, Duration::ZERO)
     }
 
-    fn save(progress: &mut Progress<'_>, step: u64) -> Result<()> {
+    fn save(progress: &mut StageProgress<'_>, step: u64) -> Result<()> {
         let recorder = Recorder::new(progress.stage, &Quiet, begun(Path::new(""), progress.stage));
         let rows = vec![recorder.row(Metric::neutral("lr", step as f64)); step as usize];
         progress.save(step, &rows, &mut |dir| Ok(fs::write(dir.join("state"), format!("at {step}"))?))
@@ -236,7 +236,7 @@ mod tests {
     fn the_last_whole_checkpoint_is_used() {
         let (dir, stage) = (tempfile::tempdir().unwrap(), stage());
         let dir = dir.path().join("made-later");
-        assert_eq!((resume(&dir, &stage), Progress::newest(&dir)), (None, None));
+        assert_eq!((resume(&dir, &stage), StageProgress::newest(&dir)), (None, None));
         let mut writing = begun(&dir, &stage);
         assert!(writing.resume(&mut |_| panic!("there is nothing to read")).is_none());
         for step in [5, 9, 12] {
@@ -244,7 +244,7 @@ mod tests {
         }
         assert_eq!(names(&dir), ["0-12", "0-9"]);
         assert_eq!(
-            (resume(&dir, &stage), Progress::newest(&dir)),
+            (resume(&dir, &stage), StageProgress::newest(&dir)),
             (Some(("at 12".into(), 12, 12)), Some(12))
         );
 

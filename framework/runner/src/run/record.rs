@@ -59,7 +59,7 @@ pub const QUALITY: &str = "quality.json";
 
 /// One scan of `quality.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
+pub struct ScanQuality {
     /// The scan.
     pub scan: ScanId,
     /// Names of the regions without a signal, which is replaced by zeros.
@@ -119,7 +119,7 @@ pub struct MotionFc {
 
 /// One line of `outcomes.jsonl` of an evaluation or a baseline.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Answered {
+pub struct OutcomeLine {
     /// Validation or test.
     pub part: Part,
     /// The backbone, a control such as `text-only`, or a baseline such as `fc-logistic`.

@@ -7,7 +7,7 @@ use boldface::{Interrupted, Metric, MetricRow, Observer, Part, Result};
 use tracing::warn;
 
 use super::Events;
-use super::progress::Progress;
+use super::progress::StageProgress;
 use crate::plan::Stage;
 
 /// Shortest time between two updates of the display.
@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Recorder<'a> {
     stage: &'a Stage,
     events: &'a dyn Events,
-    progress: Progress<'a>,
+    progress: StageProgress<'a>,
     rows: Vec<MetricRow>,
     shown: Option<Instant>,
     unsaved: Unsaved,
@@ -36,7 +36,7 @@ enum Unsaved {
 
 impl<'a> Recorder<'a> {
     /// Makes a recorder without rows that keeps checkpoints in `progress`.
-    pub fn new(stage: &'a Stage, events: &'a dyn Events, progress: Progress<'a>) -> Recorder<'a> {
+    pub fn new(stage: &'a Stage, events: &'a dyn Events, progress: StageProgress<'a>) -> Recorder<'a> {
         Recorder { stage, events, progress, rows: Vec::new(), shown: None, unsaved: Unsaved::None }
     }
 
@@ -174,7 +174,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let user = User::default();
         let recorder = || {
-            let progress = Progress::new(dir.path().join("made"), &stage, Duration::from_secs(3600));
+            let progress = StageProgress::new(dir.path().join("made"), &stage, Duration::from_secs(3600));
             Recorder::new(&stage, &user, progress)
         };
         let saved = Cell::new(0);

@@ -36,7 +36,7 @@ pub struct Artefact {
 
 /// An artefact being written. Removed if dropped before it is finished.
 #[derive(Debug)]
-pub struct Draft<'a> {
+pub struct ArtefactDraft<'a> {
     store: &'a Store,
     dir: PathBuf,
 }
@@ -172,11 +172,11 @@ impl Store {
     ///
     /// # Errors
     /// If it cannot be made.
-    pub fn draft(&self, stage: &Stage) -> Result<Draft<'_>, StoreError> {
+    pub fn draft(&self, stage: &Stage) -> Result<ArtefactDraft<'_>, StoreError> {
         let name = format!("{DRAFT}{}-{}", folder(stage), std::process::id());
         let dir = free(&self.root, &name);
         fs::create_dir_all(&dir).map_err(cannot("make", &dir))?;
-        Ok(Draft { store: self, dir })
+        Ok(ArtefactDraft { store: self, dir })
     }
 
     /// Returns the path of a stage's checkpoints until it is finished.
@@ -234,7 +234,7 @@ impl Artefact {
     }
 }
 
-impl Draft<'_> {
+impl ArtefactDraft<'_> {
     /// Returns the path of the folder to write into.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -275,7 +275,7 @@ impl Draft<'_> {
     }
 }
 
-impl Drop for Draft<'_> {
+impl Drop for ArtefactDraft<'_> {
     fn drop(&mut self) {
         if self.dir.exists()
             && let Err(error) = fs::remove_dir_all(&self.dir)

@@ -14,23 +14,23 @@ use boldface_tables::checksum::crc32c;
 
 /// An event file being written. Each event is one unbuffered write, so that a crash loses none.
 #[derive(Debug)]
-pub struct EventFile {
+pub struct TensorboardFile {
     file: File,
 }
 
-impl EventFile {
+impl TensorboardFile {
     /// Creates `events.out.tfevents.<seconds>.boldface` in `dir`. `seconds` since 1970 is the start
     /// time.
     ///
     /// # Errors
     /// If the file cannot be made.
-    pub fn create(dir: &Path, seconds: u64) -> io::Result<EventFile> {
+    pub fn create(dir: &Path, seconds: u64) -> io::Result<TensorboardFile> {
         let mut file = File::create(dir.join(format!("events.out.tfevents.{seconds}.boldface")))?;
         let mut event = Vec::new();
         double(&mut event, 1, seconds as f64);
         bytes(&mut event, 3, b"brain.Event:2");
         file.write_all(&frame(&event))?;
-        Ok(EventFile { file })
+        Ok(TensorboardFile { file })
     }
 
     /// Writes one number. TensorBoard groups tags by the part before the first `/`.
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn an_event_has_the_bytes_of_the_format() {
         let dir = tempfile::tempdir().unwrap();
-        let mut file = EventFile::create(dir.path(), 7).unwrap();
+        let mut file = TensorboardFile::create(dir.path(), 7).unwrap();
         file.scalar(1.0, "a/b", 300, 0.5).unwrap();
         let written = std::fs::read(dir.path().join("events.out.tfevents.7.boldface")).unwrap();
         // 9 bytes of time, 2 + 13 of the version, with 12 of length and 4 of checksum around them.

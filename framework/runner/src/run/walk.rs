@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use super::Events;
-use super::folder::Folder;
+use super::folder::RunFolder;
 use super::journal::Journal;
 use super::leakage::Watch;
 use super::make::Maker;
@@ -114,7 +114,7 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
     let runs = &plan.experiment.runtime.runs;
     let store = Store::open(runs);
     let _in_use = store.enter()?;
-    let folder = Folder::create(runs, plan)?;
+    let folder = RunFolder::create(runs, plan)?;
     events.opened(folder.dir());
     let stages: Vec<&Stage> = plan.stages.iter().collect();
     let journal = Journal::open(folder.dir(), &stages, plan.experiment.runtime.tensorboard, events);
@@ -123,7 +123,7 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
     finished
 }
 
-fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Result<Finished, Failed> {
+fn walk(plan: &Plan, store: &Store, folder: &RunFolder, events: &dyn Events) -> Result<Finished, Failed> {
     let maker = Maker::new(plan, store, events);
     let mut done = BTreeMap::new();
     let (mut rows, mut answers) = (Vec::new(), Vec::new());

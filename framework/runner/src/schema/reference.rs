@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use boldface::registry::{Entry, entries};
+use boldface::registry::{RegistryEntry, entries};
 use serde_json::Value;
 
 use super::fields::{Field, fields};
 use crate::spec::TaskKeys;
 
 /// Returns the first sentence of a plugin's doc comment.
-pub fn summary(entry: &Entry) -> String {
+pub fn summary(entry: &RegistryEntry) -> String {
     let words = doc(entry).split_whitespace().collect::<Vec<_>>().join(" ");
     match words.split_once(". ") {
         Some((first, _)) => format!("{first}."),
@@ -18,7 +18,7 @@ pub fn summary(entry: &Entry) -> String {
 }
 
 /// Returns one plugin's page for a terminal.
-pub fn explain(entry: &Entry) -> String {
+pub fn explain(entry: &RegistryEntry) -> String {
     let mut page = format!("{} {}  ({})\n\n", entry.kind, entry.name, entry.source);
     for paragraph in doc(entry).split("\n\n") {
         page += &wrapped(paragraph, "");
@@ -61,7 +61,7 @@ pub fn reference() -> String {
 }
 
 /// Returns a plugin's fields, after those of the framework.
-fn all_fields(entry: &Entry) -> Vec<Field> {
+fn all_fields(entry: &RegistryEntry) -> Vec<Field> {
     let field = |name: &str, holds: &str, is_required: bool, doc: &str| Field {
         name: name.to_owned(),
         holds: holds.to_owned(),
@@ -94,7 +94,7 @@ fn presence(field: &Field) -> String {
     }
 }
 
-fn doc(entry: &Entry) -> &str {
+fn doc(entry: &RegistryEntry) -> &str {
     entry.schema.as_value().get("description").and_then(Value::as_str).unwrap_or_default()
 }
 

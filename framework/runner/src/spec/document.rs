@@ -7,22 +7,22 @@ use serde_json::{Number, Value};
 use toml::de::DeTable;
 
 use super::Table;
-use super::origin::{Located, Origins, Source};
+use super::origin::{Located, Origins, SpecSource};
 
 /// A file that is valid TOML. Its keys and values are not checked yet.
-pub(crate) struct Document {
+pub(crate) struct SpecDocument {
     /// Its values. Dates become text, because no section has dates.
     pub table: Table,
     /// The place of each value in the file.
     pub origins: Origins,
 }
 
-impl Document {
+impl SpecDocument {
     /// Reads TOML.
     ///
     /// # Errors
     /// Returns every syntax error and every number that is not finite.
-    pub fn read(source: &Arc<Source>) -> Result<Document, Vec<Located>> {
+    pub fn read(source: &Arc<SpecSource>) -> Result<SpecDocument, Vec<Located>> {
         let located = |error: &toml::de::Error| {
             let message = error.message().lines().next().unwrap_or("invalid TOML").trim();
             Located::at(source, error.span().unwrap_or(0..0), Problem::at("", message))
@@ -36,7 +36,7 @@ impl Document {
         let mut problems = Vec::new();
         let table = json_table(table, "", &mut problems);
         if problems.is_empty() {
-            return Ok(Document { table, origins });
+            return Ok(SpecDocument { table, origins });
         }
         Err(problems.into_iter().map(|problem| origins.locate(source, problem)).collect())
     }

@@ -10,7 +10,7 @@ use super::wording::{closest, parse_all, suggest};
 use super::{Experiment, MissingRegions, Signal, Standardize, Table};
 
 /// An experiment, with defaults in place of broken sections.
-pub(crate) struct Draft {
+pub(crate) struct ExperimentDraft {
     /// The sections.
     pub experiment: Experiment,
     /// Problems found in them.
@@ -18,7 +18,7 @@ pub(crate) struct Draft {
     broken: BTreeSet<&'static str>,
 }
 
-impl Draft {
+impl ExperimentDraft {
     /// Whether a section was read without problems.
     pub fn is_sound(&self, section: &str) -> bool {
         !self.broken.contains(section)
@@ -51,7 +51,7 @@ pub(super) const SECTIONS: &[&str] = &[
 ];
 
 /// Reads every section of a spec.
-pub(crate) fn read(table: Table) -> Draft {
+pub(crate) fn read(table: Table) -> ExperimentDraft {
     let mut reader = Reader { table, problems: Vec::new(), broken: BTreeSet::new() };
     let experiment = Experiment {
         seed: reader.optional("seed").unwrap_or_default(),
@@ -90,7 +90,7 @@ pub(crate) fn read(table: Table) -> Draft {
         let problem = Problem::at(name, format!("unknown section `{name}`"));
         reader.problems.push(problem.help(suggest(name, known())));
     }
-    Draft { experiment, problems: reader.problems, broken: reader.broken }
+    ExperimentDraft { experiment, problems: reader.problems, broken: reader.broken }
 }
 
 /// Returns the keys allowed at the top of a file. Layers have removed `extends` before.

@@ -7,8 +7,8 @@ use boldface::Problem;
 use serde_json::Value;
 
 use super::Table;
-use super::document::Document;
-use super::origin::{Located, Origin, Origins, Source, join};
+use super::document::SpecDocument;
+use super::origin::{Located, Origin, Origins, SpecSource, join};
 use super::paths::rebase;
 
 /// The key that names the parent.
@@ -25,7 +25,7 @@ pub struct Layered {
     /// The spec file.
     pub path: PathBuf,
     /// All files, highest precedence first.
-    pub sources: Vec<Arc<Source>>,
+    pub sources: Vec<Arc<SpecSource>>,
     table: Table,
     origins: Origins,
     /// Folders of datasets from the command line that wait for the base of a sweep.
@@ -174,8 +174,8 @@ impl Layered {
 
 /// Reads a spec and its parents. `children` are the files that extend it.
 fn read(path: &Path, text: String, children: &mut Vec<PathBuf>) -> Result<Layered, Vec<Located>> {
-    let source = Arc::new(Source { path: path.to_owned(), text });
-    let Document { table, origins } = Document::read(&source)?;
+    let source = Arc::new(SpecSource { path: path.to_owned(), text });
+    let SpecDocument { table, origins } = SpecDocument::read(&source)?;
     let mut own = Layered { path: path.to_owned(), sources: vec![source], table, origins, data: Vec::new() };
     let misplaced = misplaced(&own.table);
     if !misplaced.is_empty() {

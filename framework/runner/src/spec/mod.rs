@@ -26,16 +26,16 @@ pub use experiment::{
 pub use forms::Forms;
 pub use layer::Layered;
 pub use leakage::Leakage;
-pub use origin::{Located, Origin, Source};
+pub use origin::{Located, Origin, SpecSource};
 pub use split::{SplitTable, Unit};
 pub use start::{StartTable, Taken};
 pub use sweep::{Ablate, Design, Select, SweepTable, When};
 
-pub(crate) use document::Document;
-pub(crate) use draft::{Draft, read as read_draft};
+pub(crate) use document::SpecDocument;
+pub(crate) use draft::{ExperimentDraft, read as read_draft};
 pub use grammar::{Grammar, Slots};
 pub(crate) use plain::{plain, short, written};
-pub(crate) use sweep::{Arm, Base, Setting, expand, join};
+pub(crate) use sweep::{ArmSpec, Setting, SweepBase, expand, join};
 pub(crate) use task::TASK_KEYS;
 pub use task::{Paradigm, Prior, TaskKeys};
 pub use wording::suggest;

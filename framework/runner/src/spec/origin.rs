@@ -11,14 +11,14 @@ use toml::de::{DeTable, DeValue};
 
 /// A file that contributes to a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct SpecSource {
     /// The file.
     pub path: PathBuf,
     /// Its text.
     pub text: String,
 }
 
-impl Source {
+impl SpecSource {
     /// Returns the line and column of a byte offset, in characters, counted from 1.
     fn place(&self, byte: usize) -> (usize, usize) {
         let before = self.text.get(..byte).unwrap_or(&self.text);
@@ -31,7 +31,7 @@ impl Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The file.
-    pub source: Arc<Source>,
+    pub source: Arc<SpecSource>,
     /// Byte range of the key. For an item of a list, that of the list's key.
     pub key: Range<usize>,
     /// Byte range of the value. For a table, that of its key.
@@ -58,7 +58,7 @@ pub struct Located {
     /// The problem.
     pub problem: Problem,
     /// The file.
-    pub source: Arc<Source>,
+    pub source: Arc<SpecSource>,
     /// Line number, counted from 1.
     pub line: usize,
     /// Column in characters, counted from 1.
@@ -69,7 +69,7 @@ pub struct Located {
 
 impl Located {
     /// Places a problem at a byte range of a file.
-    pub fn at(source: &Arc<Source>, span: Range<usize>, problem: Problem) -> Located {
+    pub fn at(source: &Arc<SpecSource>, span: Range<usize>, problem: Problem) -> Located {
         let (line, column) = source.place(span.start);
         Located { problem, source: Arc::clone(source), line, column, span }
     }
@@ -89,13 +89,13 @@ pub(crate) struct Origins(BTreeMap<String, Origin>);
 
 impl Origins {
     /// Returns the origins of all values in a file.
-    pub fn collect(table: &DeTable<'_>, source: &Arc<Source>) -> Origins {
+    pub fn collect(table: &DeTable<'_>, source: &Arc<SpecSource>) -> Origins {
         let mut origins = Origins::default();
         origins.add_table(table, "", source);
         origins
     }
 
-    fn add_table(&mut self, table: &DeTable<'_>, path: &str, source: &Arc<Source>) {
+    fn add_table(&mut self, table: &DeTable<'_>, path: &str, source: &Arc<SpecSource>) {
         for (key, value) in table {
             let full = join(path, key.get_ref());
             self.add(value, full, key.span(), source);
@@ -107,7 +107,7 @@ impl Origins {
         value: &toml::Spanned<DeValue<'_>>,
         path: String,
         key: Range<usize>,
-        source: &Arc<Source>,
+        source: &Arc<SpecSource>,
     ) {
         let span = match value.get_ref() {
             DeValue::Table(inner) => {
@@ -163,7 +163,7 @@ impl Origins {
     /// Finds the place of a problem. It is the value at the problem's key, or the key itself if the key
     /// is wrong or names a table. For a missing key it is the nearest table around it, or else the start
     /// of `spec`.
-    pub fn locate(&self, spec: &Arc<Source>, problem: Problem) -> Located {
+    pub fn locate(&self, spec: &Arc<SpecSource>, problem: Problem) -> Located {
         let Some(origin) = self.nearest(&problem.key) else { return Located::at(spec, 0..0, problem) };
         let is_unknown = self.get(&problem.key).is_some() && is_of_key(&problem);
         let span = if is_unknown { &origin.key } else { &origin.value };
@@ -198,7 +198,7 @@ mod tests {
     fn place(key: &str, message: &str) -> &'static str {
         let (table, errors) = DeTable::parse_recoverable(SPEC);
         assert!(errors.is_empty());
-        let source = Arc::new(Source { path: PathBuf::from("spec.toml"), text: SPEC.to_owned() });
+        let source = Arc::new(SpecSource { path: PathBuf::from("spec.toml"), text: SPEC.to_owned() });
         let origins = Origins::collect(table.get_ref(), &source);
         &SPEC[origins.locate(&source, Problem::at(key, message)).span]
     }

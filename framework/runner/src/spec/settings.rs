@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Layered;
-use super::document::Document;
-use super::origin::Source;
+use super::document::SpecDocument;
+use super::origin::SpecSource;
 
 /// The only section that a command line may set.
 const SECTION: &str = "runtime";
@@ -20,8 +20,8 @@ impl Layered {
     /// Returns an error for a malformed setting or a key that changes results, with advice.
     pub fn set_runtime(&mut self, settings: &[String]) -> Result<(), String> {
         let lines = settings.iter().map(|setting| line(setting)).collect::<Result<Vec<_>, _>>()?;
-        let source = Source { path: PathBuf::from("the command line"), text: lines.join("\n") };
-        let document = Document::read(&Arc::new(source)).map_err(|problems| {
+        let source = SpecSource { path: PathBuf::from("the command line"), text: lines.join("\n") };
+        let document = SpecDocument::read(&Arc::new(source)).map_err(|problems| {
             let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
             messages.join("\n")
         })?;
@@ -52,8 +52,8 @@ impl Layered {
         }
         let text =
             format!("[datasets.{}]\npath = {}", Value::from(name), Value::from(path.to_string_lossy()));
-        let source = Source { path: PathBuf::from("the command line"), text };
-        let document = Document::read(&Arc::new(source))
+        let source = SpecSource { path: PathBuf::from("the command line"), text };
+        let document = SpecDocument::read(&Arc::new(source))
             .map_err(|_| format!("`{}` cannot be written as a path", path.display()))?;
         self.merge("", document.table, &document.origins);
         Ok(())

@@ -6,22 +6,22 @@ use std::collections::BTreeMap;
 use boldface::{Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, Window, scores};
 use tracing::warn;
 
-use super::Work;
+use super::StageContext;
 use super::baselines::another_person;
 use super::baselines::autoregressive::{Autoregressive, persistence};
 use super::baselines::columns::{Sites, motion};
 use super::baselines::connectivity;
-use super::baselines::facts::Facts;
+use super::baselines::facts::FactColumns;
 use super::baselines::fc_logistic::FOLDS;
 use super::baselines::majority::{consensus, frequencies};
-use super::cases::{self, Case, Form, answered_in_parts};
+use super::cases::{self, AnswerForm, QuestionCase, answered_in_parts};
 use super::groups::Groups;
 use super::harmonization;
 use super::intervals::{Scores, resamples, subjects};
 use super::linear::{self, Featured, choice, value};
 use super::packing::{extent, options};
 use super::windows::shown;
-use crate::run::Answered;
+use crate::run::OutcomeLine;
 use crate::run::inputs::read_facts;
 
 /// Increase when the same config gives different results.
@@ -31,11 +31,11 @@ pub const VERSION: u32 = 8;
 pub const PARTS: [Part; 2] = [Part::Validation, Part::Test];
 
 /// The questions of the reported parts.
-type Asked<'a> = Vec<(Part, Vec<Case<'a>>)>;
+type Asked<'a> = Vec<(Part, Vec<QuestionCase<'a>>)>;
 
 /// Saves every baseline's answers to the validation and test questions. Baselines are fitted on
 /// training scans only.
-pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
+pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
     let task = cases::task(work.plan, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let train = cases::training(work.plan, task, &scans, &split)?;
@@ -43,21 +43,22 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     for part in PARTS {
         asked.push((part, cases::cases(task, &scans, &split, part)?));
     }
-    let all: Vec<Case<'_>> = asked.iter().flat_map(|(_, cases)| cases).chain(&train).cloned().collect();
+    let all: Vec<QuestionCase<'_>> =
+        asked.iter().flat_map(|(_, cases)| cases).chain(&train).cloned().collect();
     let answers = match cases::form(&all)? {
         None => Vec::new(),
-        Some(Form::Choice) => {
+        Some(AnswerForm::Choice) => {
             let simple = each(&asked, |case| majority(&train, case))?;
             let mut answers = answered_in_parts("majority", &asked, simple);
             answers.extend(linear_models(work, "logistic", &train, &asked)?);
             answers
         }
-        Some(Form::Band) => {
+        Some(AnswerForm::Band) => {
             let mut answers = answered_in_parts("majority", &asked, usual_bands(&train, &asked)?);
             answers.extend(another_person(&asked, work.stage.seed)?);
             answers
         }
-        Some(Form::Value | Form::Bins) => {
+        Some(AnswerForm::Value | AnswerForm::Bins) => {
             let known = train.iter().map(value).collect::<Result<Vec<f64>>>()?;
             let mean = scores::mean(known);
             let mut answers =
@@ -65,13 +66,13 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
             answers.extend(linear_models(work, "ridge", &train, &asked)?);
             answers
         }
-        Some(Form::Text) => {
+        Some(AnswerForm::Text) => {
             let common = common_text(work, &train)?;
             let mut answers = answered_in_parts("majority", &asked, each(&asked, |_| Ok(common.clone()))?);
             answers.extend(another_person(&asked, work.stage.seed)?);
             answers
         }
-        Some(Form::Series) => {
+        Some(AnswerForm::Series) => {
             let (continued, order) = continued(work, &train, &asked)?;
             let row = work.recorder.row(Metric::neutral("order", order as f64));
             work.recorder.extend([MetricRow { plugin: "ar".to_owned(), ..row }]);
@@ -101,7 +102,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
 }
 
 /// Answers from other people's truths; empty, with a warning, if a question has none.
-fn another_person(asked: &Asked<'_>, seed: u64) -> Result<Vec<Answered>> {
+fn another_person(asked: &Asked<'_>, seed: u64) -> Result<Vec<OutcomeLine>> {
     let Some(predictions) = another_person::answers(asked, seed)? else {
         warn!("Nobody else has the facts that are asked for; the baseline `another-person` is left out.");
         return Ok(Vec::new());
@@ -110,12 +111,15 @@ fn another_person(asked: &Asked<'_>, seed: u64) -> Result<Vec<Answered>> {
 }
 
 /// Answers every question, part by part.
-fn each(asked: &Asked<'_>, answer: impl Fn(&Case<'_>) -> Result<Prediction>) -> Result<Vec<Prediction>> {
+fn each(
+    asked: &Asked<'_>,
+    answer: impl Fn(&QuestionCase<'_>) -> Result<Prediction>,
+) -> Result<Vec<Prediction>> {
     asked.iter().flat_map(|(_, cases)| cases).map(answer).collect()
 }
 
 /// Returns the names of everything that answered, each once, in order of appearance.
-pub fn answers_by(answers: &[Answered]) -> Vec<String> {
+pub fn answers_by(answers: &[OutcomeLine]) -> Vec<String> {
     let mut plugins: Vec<String> = Vec::new();
     for answer in answers {
         if !plugins.contains(&answer.plugin) {
@@ -126,7 +130,7 @@ pub fn answers_by(answers: &[Answered]) -> Vec<String> {
 }
 
 /// Answers with the training shares of the options, over questions with the same options.
-fn majority(train: &[Case<'_>], case: &Case<'_>) -> Result<Prediction> {
+fn majority(train: &[QuestionCase<'_>], case: &QuestionCase<'_>) -> Result<Prediction> {
     let (options, _) = choice(case)?;
     let mut known = Vec::new();
     for other in train {
@@ -137,7 +141,7 @@ fn majority(train: &[Case<'_>], case: &Case<'_>) -> Result<Prediction> {
 }
 
 /// Answers with each feature's shares of bands in training.
-fn usual_bands(train: &[Case<'_>], asked: &Asked<'_>) -> Result<Vec<Prediction>> {
+fn usual_bands(train: &[QuestionCase<'_>], asked: &Asked<'_>) -> Result<Vec<Prediction>> {
     let mut known: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for case in train {
         if let Answer::Band { fact, .. } = &case.example.answer {
@@ -158,11 +162,11 @@ fn usual_bands(train: &[Case<'_>], asked: &Asked<'_>) -> Result<Vec<Prediction>>
 /// activity; for questions about whole scans, the facts of all corpora together and of each corpus if
 /// there are several.
 fn linear_models(
-    work: &mut Work<'_>,
+    work: &mut StageContext<'_>,
     method: &str,
-    train: &[Case<'_>],
+    train: &[QuestionCase<'_>],
     asked: &Asked<'_>,
-) -> Result<Vec<Answered>> {
+) -> Result<Vec<OutcomeLine>> {
     let signals = work.inputs.signals()?;
     let nuisance = |name: &str| {
         let column = work.plan.experiment.nuisances.get(name);
@@ -172,8 +176,8 @@ fn linear_models(
         nuisance("site").map(|column| Sites::collect(train.iter().map(|case| &*case.scan.info), column));
     /// Computes features of all cases, the given number of which are training cases. `None` if the
     /// model does not apply.
-    type Features<'a> = Box<dyn Fn(&[&Case<'_>], usize) -> Result<Option<Vec<Vec<f32>>>> + 'a>;
-    fn per_case<'a>(of_case: impl Fn(&Case<'_>) -> Result<Vec<f32>> + 'a) -> Features<'a> {
+    type Features<'a> = Box<dyn Fn(&[&QuestionCase<'_>], usize) -> Result<Option<Vec<Vec<f32>>>> + 'a>;
+    fn per_case<'a>(of_case: impl Fn(&QuestionCase<'_>) -> Result<Vec<f32>> + 'a) -> Features<'a> {
         Box::new(move |cases, _| cases.iter().map(|case| of_case(case)).collect::<Result<_>>().map(Some))
     }
     let mut models: Vec<(String, Features<'_>)> = Vec::new();
@@ -184,7 +188,7 @@ fn linear_models(
         models.push(("site-only".to_owned(), per_case(|case| Ok(sites.features(&case.scan.info)))));
     }
     let mut of_connectivity: BTreeMap<String, String> = BTreeMap::new();
-    for (form, name) in connectivity::Form::ALL {
+    for (form, name) in connectivity::ConnectivityForm::ALL {
         let plugin = format!("{name}-{method}");
         let is_first = of_connectivity.is_empty();
         let file =
@@ -208,7 +212,8 @@ fn linear_models(
     let (mut done, total) = (0, (models.len() * (FOLDS + 1)) as u64);
     let mut answers = Vec::new();
     for (place, (plugin, features)) in models.iter().enumerate() {
-        let cases: Vec<&Case<'_>> = train.iter().chain(asked.iter().flat_map(|(_, cases)| cases)).collect();
+        let cases: Vec<&QuestionCase<'_>> =
+            train.iter().chain(asked.iter().flat_map(|(_, cases)| cases)).collect();
         let Some(found) = features(&cases, train.len())? else {
             warn!(plugin, "There are too many regions for this baseline; it is left out.");
             continue;
@@ -237,12 +242,18 @@ fn linear_models(
 }
 
 /// Facts by model name: `facts-logistic` for all corpora, and `facts (graph)` for one of several.
-fn facts<'a>(work: &Work<'_>, method: &str, train: &[Case<'a>]) -> Vec<(String, Facts<'a>)> {
+fn facts<'a>(
+    work: &StageContext<'_>,
+    method: &str,
+    train: &[QuestionCase<'a>],
+) -> Vec<(String, FactColumns<'a>)> {
     let corpora: Vec<&str> = work.plan.corpora.iter().map(|entry| entry.name.as_str()).collect();
-    let mut models = vec![(format!("facts-{method}"), Facts::collect(train, &corpora))];
+    let mut models = vec![(format!("facts-{method}"), FactColumns::collect(train, &corpora))];
     if corpora.len() > 1 {
         models.extend(
-            corpora.iter().map(|&corpus| (format!("facts ({corpus})"), Facts::collect(train, &[corpus]))),
+            corpora
+                .iter()
+                .map(|&corpus| (format!("facts ({corpus})"), FactColumns::collect(train, &[corpus]))),
         );
     }
     models.retain(|(_, facts)| !facts.is_empty());
@@ -250,21 +261,21 @@ fn facts<'a>(work: &Work<'_>, method: &str, train: &[Case<'a>]) -> Vec<(String, 
 }
 
 /// Whether a question shows the whole scan.
-fn shows_the_whole(case: &Case<'_>) -> bool {
+fn shows_the_whole(case: &QuestionCase<'_>) -> bool {
     case.example.window == Window::first(case.scan.series.trs())
 }
 
 /// Returns the mean of every region over the window, in units of the whole scan, as a measure of its
 /// activity.
-fn pattern(case: &Case<'_>) -> Result<Vec<f32>> {
+fn pattern(case: &QuestionCase<'_>) -> Result<Vec<f32>> {
     let shown = case.scan.series.window(case.example.window)?;
     let mean = |roi| shown.roi(roi).map(f64::from).sum::<f64>() / shown.trs() as f64;
     Ok((0..shown.rois()).map(|roi| mean(roi) as f32).collect())
 }
 
 /// Whether a column equals the answer. A model of such a column is not a baseline.
-fn is_target(column: &str, train: &[Case<'_>]) -> bool {
-    let is_answer = |case: &Case<'_>| {
+fn is_target(column: &str, train: &[QuestionCase<'_>]) -> bool {
+    let is_answer = |case: &QuestionCase<'_>| {
         let told = case.scan.info.phenotype.get(column);
         told.is_some_and(|told| match &case.example.answer {
             Answer::Choice { options, correct } => options.get(*correct) == Some(told),
@@ -276,7 +287,7 @@ fn is_target(column: &str, train: &[Case<'_>]) -> bool {
 }
 
 /// Answers every question with the training text that agrees best with the others.
-fn common_text(work: &Work<'_>, train: &[Case<'_>]) -> Result<Prediction> {
+fn common_text(work: &StageContext<'_>, train: &[QuestionCase<'_>]) -> Result<Prediction> {
     let mut texts: Vec<(&str, &[Fact])> = Vec::new();
     for case in train {
         if let Answer::Text { reference, facts, .. } = &case.example.answer {
@@ -291,10 +302,14 @@ fn common_text(work: &Work<'_>, train: &[Case<'_>]) -> Result<Prediction> {
 
 /// Fits persistence and an autoregressive model of each region. Returns the answers and the model's
 /// order.
-fn continued(work: &Work<'_>, train: &[Case<'_>], asked: &Asked<'_>) -> Result<(Vec<Answered>, usize)> {
+fn continued(
+    work: &StageContext<'_>,
+    train: &[QuestionCase<'_>],
+    asked: &Asked<'_>,
+) -> Result<(Vec<OutcomeLine>, usize)> {
     let signals = work.inputs.signals()?;
     let (patch, how) = (work.plan.tokenizer.config.patch(), work.plan.experiment.signal.standardize);
-    let of = |case: &Case<'_>| {
+    let of = |case: &QuestionCase<'_>| {
         let (window, horizon) = extent(&case.example, patch)?;
         shown(signals.series_of(&case.scan.info.id)?, window, horizon, how)
     };

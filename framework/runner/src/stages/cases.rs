@@ -6,13 +6,13 @@ use std::path::Path;
 use boldface::{Answer, Example, Outcome, Part, Prediction, Result, Scan, Split};
 
 use super::shots;
-use crate::plan::{Entry, Plan};
-use crate::run::Answered;
+use crate::plan::{Plan, PlannedPlugin};
+use crate::run::OutcomeLine;
 use crate::run::store::cannot;
 
 /// One question about one scan.
 #[derive(Clone, Debug)]
-pub struct Case<'a> {
+pub struct QuestionCase<'a> {
     /// The scan, in the plan's standardisation.
     pub scan: &'a Scan,
     /// The question with its answer.
@@ -21,7 +21,7 @@ pub struct Case<'a> {
 
 /// The form of a task's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum AnswerForm {
     /// One of several strings.
     Choice,
     /// One of the bands of a fact.
@@ -36,37 +36,37 @@ pub enum Form {
     Bins,
 }
 
-impl Form {
+impl AnswerForm {
     /// Returns the form of an answer.
-    pub fn from_answer(answer: &Answer) -> Form {
+    pub fn from_answer(answer: &Answer) -> AnswerForm {
         match answer {
-            Answer::Choice { .. } => Form::Choice,
-            Answer::Band { .. } => Form::Band,
-            Answer::Text { .. } => Form::Text,
-            Answer::Series { .. } => Form::Series,
-            Answer::Value { edges, .. } if edges.is_empty() => Form::Value,
-            Answer::Value { .. } => Form::Bins,
+            Answer::Choice { .. } => AnswerForm::Choice,
+            Answer::Band { .. } => AnswerForm::Band,
+            Answer::Text { .. } => AnswerForm::Text,
+            Answer::Series { .. } => AnswerForm::Series,
+            Answer::Value { edges, .. } if edges.is_empty() => AnswerForm::Value,
+            Answer::Value { .. } => AnswerForm::Bins,
         }
     }
 }
 
 /// Finds the task called `name`.
-pub fn task<'a>(plan: &'a Plan, name: &str) -> Result<&'a Entry<dyn boldface::Task>> {
+pub fn task<'a>(plan: &'a Plan, name: &str) -> Result<&'a PlannedPlugin<dyn boldface::Task>> {
     let found = plan.tasks.iter().find(|task| task.name == name);
     found.ok_or_else(|| format!("the experiment has no task `{name}`").into())
 }
 
 /// Returns all questions of a task about the scans of `part`, in the order of the scans.
 pub fn cases<'a>(
-    task: &Entry<dyn boldface::Task>,
+    task: &PlannedPlugin<dyn boldface::Task>,
     scans: &'a [Scan],
     split: &Split,
     part: Part,
-) -> Result<Vec<Case<'a>>> {
+) -> Result<Vec<QuestionCase<'a>>> {
     let mut cases = Vec::new();
     for scan in split.scans_in(part, scans)? {
         let examples = task.config.examples(scan)?;
-        cases.extend(examples.into_iter().map(|example| Case { scan, example }));
+        cases.extend(examples.into_iter().map(|example| QuestionCase { scan, example }));
     }
     Ok(cases)
 }
@@ -77,10 +77,10 @@ pub fn cases<'a>(
 /// If there are fewer questions than shots, or the task refuses a scan.
 pub fn training<'a>(
     plan: &Plan,
-    task: &Entry<dyn boldface::Task>,
+    task: &PlannedPlugin<dyn boldface::Task>,
     scans: &'a [Scan],
     split: &Split,
-) -> Result<Vec<Case<'a>>> {
+) -> Result<Vec<QuestionCase<'a>>> {
     let cases = cases(task, scans, split, Part::Train)?;
     match task.asking.keys.shots {
         Some(shots) => shots::choose(&task.name, cases, shots, plan.experiment.seed),
@@ -89,8 +89,8 @@ pub fn training<'a>(
 }
 
 /// Returns the common form of all answers. `None` without cases.
-pub fn form(cases: &[Case<'_>]) -> Result<Option<Form>> {
-    let of = |case: &Case<'_>| Form::from_answer(&case.example.answer);
+pub fn form(cases: &[QuestionCase<'_>]) -> Result<Option<AnswerForm>> {
+    let of = |case: &QuestionCase<'_>| AnswerForm::from_answer(&case.example.answer);
     let first = cases.first().map(of);
     if let Some(other) = cases.iter().find(|case| Some(of(case)) != first) {
         let id = &other.scan.info.id;
@@ -103,8 +103,13 @@ pub fn form(cases: &[Case<'_>]) -> Result<Option<Form>> {
 }
 
 /// Pairs each case with the answer of `plugin`.
-pub fn answered(part: Part, plugin: &str, cases: &[Case<'_>], predictions: Vec<Prediction>) -> Vec<Answered> {
-    let answer = |(case, prediction): (&Case<'_>, Prediction)| Answered {
+pub fn answered(
+    part: Part,
+    plugin: &str,
+    cases: &[QuestionCase<'_>],
+    predictions: Vec<Prediction>,
+) -> Vec<OutcomeLine> {
+    let answer = |(case, prediction): (&QuestionCase<'_>, Prediction)| OutcomeLine {
         part,
         plugin: plugin.to_owned(),
         outcome: Outcome { scan: case.scan.info.id.clone(), example: case.example.clone(), prediction },
@@ -115,18 +120,18 @@ pub fn answered(part: Part, plugin: &str, cases: &[Case<'_>], predictions: Vec<P
 /// Pairs the cases of several parts, in order, with the answers of `plugin`.
 pub fn answered_in_parts(
     plugin: &str,
-    asked: &[(Part, Vec<Case<'_>>)],
+    asked: &[(Part, Vec<QuestionCase<'_>>)],
     predictions: Vec<Prediction>,
-) -> Vec<Answered> {
+) -> Vec<OutcomeLine> {
     let mut predictions = predictions.into_iter();
-    let of_part = |(part, cases): &(Part, Vec<Case<'_>>)| {
+    let of_part = |(part, cases): &(Part, Vec<QuestionCase<'_>>)| {
         answered(*part, plugin, cases, predictions.by_ref().take(cases.len()).collect())
     };
     asked.iter().flat_map(of_part).collect()
 }
 
 /// Returns the outcomes of one model or baseline on one part.
-pub fn outcomes<'a>(answers: &'a [Answered], part: Part, plugin: &str) -> Vec<&'a Outcome> {
+pub fn outcomes<'a>(answers: &'a [OutcomeLine], part: Part, plugin: &str) -> Vec<&'a Outcome> {
     let wanted = answers.iter().filter(|answer| answer.part == part && answer.plugin == plugin);
     wanted.map(|answer| &answer.outcome).collect()
 }
@@ -135,7 +140,7 @@ pub fn outcomes<'a>(answers: &'a [Answered], part: Part, plugin: &str) -> Vec<&'
 ///
 /// # Errors
 /// If an answer has a number that is not finite, which would make every score undefined.
-pub fn write(dir: &Path, answers: &[Answered]) -> Result<()> {
+pub fn write(dir: &Path, answers: &[OutcomeLine]) -> Result<()> {
     if let Some(bad) = answers.iter().find(|answer| !is_finite(&answer.outcome.prediction)) {
         return Err(format!(
             "`{}` answered `{}` with numbers that are not finite",

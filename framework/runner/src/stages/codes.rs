@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use boldface::{Codes, Features, FmriShape, Metric, Observer, Part, Result, Scan, ScanId, TimeSeries};
 use boldface_features::fc;
 
-use super::Work;
+use super::StageContext;
 use crate::run::Reconstruction;
 use crate::run::arrays::{self, Array};
 
@@ -19,7 +19,7 @@ const BATCH: usize = 8;
 const SHOWN: usize = 6;
 
 /// Saves features and codes of every scan, their shape, and one scan's reconstruction.
-pub fn run(work: &mut Work<'_>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let (scans, split, tokenizer) = (work.inputs.scans()?, work.inputs.split()?, work.inputs.tokenizer()?);
     let mut coded: Vec<(&Scan, Features, Codes)> = Vec::new();
     for batch in scans.chunks(BATCH) {

@@ -7,8 +7,8 @@ use boldface::{
     ScanInfo, Split, Window,
 };
 
-use super::Work;
-use crate::describe::{FILE, Saved, each};
+use super::StageContext;
+use crate::describe::{FILE, SavedCorpus, each};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 5;
@@ -18,7 +18,7 @@ pub const QUESTIONS: &str = "questions.json";
 
 /// Saves the descriptors of every scan, each generator's fitted state, and everything needed to
 /// describe new scans.
-pub fn run(work: &mut Work<'_>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let (scans, split) = (work.inputs.raw_scans()?, work.inputs.split()?);
     let train = split.train(&scans)?;
     work.fitted_on(train.iter().map(|scan| &scan.info.id))?;
@@ -64,7 +64,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let infos: Vec<&ScanInfo> = scans.iter().map(|scan| &*scan.info).collect();
     let train: Vec<&ScanInfo> = train.iter().map(|scan| &*scan.info).collect();
     if let Some(scan) = scans.first() {
-        work.write_json(FILE, &Saved::new(work.plan, &infos, &train, &scan.regions, &descriptors))?;
+        work.write_json(FILE, &SavedCorpus::new(work.plan, &infos, &train, &scan.regions, &descriptors))?;
     }
     Ok(boldface_tables::descriptors::write(&work.dir.join("descriptors.parquet"), &descriptors)?)
 }
@@ -87,7 +87,12 @@ pub fn describe(corpus: &str, describer: &dyn Describer, scan: &Scan) -> Result<
 
 /// Records the number of sentences and of unavailable facts: per part, and there per generator and
 /// reason.
-fn counted(work: &mut Work<'_>, split: &Split, scans: &[Scan], descriptors: &[Descriptor]) -> Result<()> {
+fn counted(
+    work: &mut StageContext<'_>,
+    split: &Split,
+    scans: &[Scan],
+    descriptors: &[Descriptor],
+) -> Result<()> {
     let mut parts: BTreeMap<&ScanId, Part> = BTreeMap::new();
     for scan in scans {
         parts.insert(&scan.info.id, split.part(&scan.info.id)?);

@@ -44,17 +44,17 @@ const SPARE: usize = 8;
 /// the same for all scans. If they do not fit into a prompt, the last ones are left out: choosing the most
 /// unusual ones would tell something that no number says.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Values(Vec<String>);
+pub struct FactValues(Vec<String>);
 
-impl Values {
+impl FactValues {
     /// Collects the facts that corpora measured in exactly the volumes of `window`. Facts that nobody is
     /// asked about are left out, because the signal does not show them: phenotypes and amplitudes. So are
     /// facts that are not available.
-    pub fn collect(scan: &Scan, window: Window) -> Values {
+    pub fn collect(scan: &Scan, window: Window) -> FactValues {
         let shown = scan.descriptors.iter().filter(|said| said.window == window && said.question.is_some());
         let known = shown.filter_map(|said| Some((&said.fact.feature, said.fact.z?)));
         let finite = known.filter(|(_, z)| z.is_finite());
-        Values(finite.map(|(feature, z)| format!("{feature} {}", two_decimals(z))).collect())
+        FactValues(finite.map(|(feature, z)| format!("{feature} {}", two_decimals(z))).collect())
     }
 
     /// Whether there is no fact.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use boldface::{MetricRow, Outcome, Part, Result, Scan, ScanId, ScanInfo, Task};
 
-use super::Work;
+use super::StageContext;
 use super::intervals::{Scores, resamples, subjects};
 use crate::run::recorder::Recorder;
 
@@ -23,7 +23,7 @@ pub struct Groups<'a> {
 
 impl<'a> Groups<'a> {
     /// Makes the groups of `scans`.
-    pub fn collect(work: &Work<'a>, task: &'a dyn Task, scans: &'a [Scan]) -> Groups<'a> {
+    pub fn collect(work: &StageContext<'a>, task: &'a dyn Task, scans: &'a [Scan]) -> Groups<'a> {
         let evaluation = &work.plan.experiment.evaluation;
         Groups {
             task,

@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 
 use boldface::{Result, ScanId};
-use boldface_imaging::combat::{Combat, Harmonization, Origin};
+use boldface_imaging::combat::{BatchMembership, Combat, Harmonization};
 use boldface_imaging::matrix::Matrix;
 
-use super::Work;
+use super::StageContext;
 use super::linear::Featured;
 
 /// File of the model fitted on correlations, in the stage's artefact.
@@ -22,7 +22,7 @@ pub const FILE: &str = "harmonization.json";
 /// If a scan lacks one of the columns, the training scans cannot be harmonised, or a scan in `asked`
 /// belongs to a batch without training scans.
 pub fn harmonize(
-    work: &Work<'_>,
+    work: &StageContext<'_>,
     how: &Harmonization,
     file: &str,
     train: &mut [Featured<'_>],
@@ -48,7 +48,7 @@ fn apply(combat: &Combat, how: &Harmonization, scans: &mut [Featured<'_>]) -> Re
     Ok(())
 }
 
-fn origins(scans: &[Featured<'_>], how: &Harmonization) -> Result<Vec<Origin>> {
+fn origins(scans: &[Featured<'_>], how: &Harmonization) -> Result<Vec<BatchMembership>> {
     scans.iter().map(|(case, _)| how.origin(&case.scan.info)).collect()
 }
 

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use boldface::{Result, Scan, Sequence, Window};
 
-use super::Work;
+use super::StageContext;
 use super::alignment::{FactRecipe, Teacher};
-use super::forms::Values;
+use super::forms::FactValues;
 use super::lessons::{self, Course};
 use super::packing::Deck;
 use super::windows::Windows;
@@ -19,12 +19,12 @@ use super::windows::Windows;
 pub const VERSION: u32 = 5;
 
 /// Trains the language model and saves it.
-pub fn run(work: &mut Work<'_>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let config = work.plan.experiment.instruction.as_ref().ok_or("the experiment has no `[instruction]`")?;
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let patch = work.plan.tokenizer.config.patch();
-    let has_facts = |scan: &Scan| !Values::collect(scan, Window::first(scan.series.trs())).is_empty();
+    let has_facts = |scan: &Scan| !FactValues::collect(scan, Window::first(scan.series.trs())).is_empty();
     if config.forms.values > 0.0 && !scans.iter().any(has_facts) {
         let message =
             "`instruction.forms.values`: no corpus asks about facts that training may see; remove `values`";

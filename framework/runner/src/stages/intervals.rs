@@ -16,7 +16,7 @@ use boldface::{Metric, MetricRow, Outcome, Part, Result, Task, seed};
 use rand::RngExt;
 use rayon::prelude::*;
 
-use super::open::Open;
+use super::open::OpenAnswerTask;
 use crate::run::recorder::Recorder;
 
 /// Fewest subjects for an interval, and therefore for a mark or a verdict.
@@ -54,7 +54,7 @@ pub fn subjects(outcomes: &[&Outcome]) -> usize {
 impl Scores {
     /// Scores `outcomes` as they are and on every resample of their subjects.
     pub fn compute(task: &dyn Task, outcomes: &[&Outcome], resamples: &[Vec<usize>]) -> Result<Scores> {
-        let task = &Open(task);
+        let task = &OpenAnswerTask(task);
         let whole = task.score(outcomes)?;
         let subjects: Vec<Vec<&Outcome>> = by_subject(outcomes).into_values().collect();
         let one = |resample: &Vec<usize>| {

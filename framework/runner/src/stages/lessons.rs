@@ -7,8 +7,8 @@ use boldface::{
 };
 use rand_chacha::ChaCha8Rng;
 
-use super::cases::{self, Form};
-use super::forms::{PromptForm, Values, longest_answers};
+use super::cases::{self, AnswerForm};
+use super::forms::{FactValues, PromptForm, longest_answers};
 use super::naming::named;
 use super::nearby::with_drawn_answer;
 use super::packing::{extent, fits, lesson, lesson_of_many, options, questions};
@@ -119,7 +119,7 @@ impl Put<'_> {
     fn sequence(&self, mut examples: Vec<Example>, form: PromptForm, is_multi: bool) -> Result<Sequence> {
         let mut block = (form != PromptForm::TextOnly).then(|| self.block.clone());
         if form == PromptForm::Values {
-            let values = Values::collect(self.scan, examples[0].window);
+            let values = FactValues::collect(self.scan, examples[0].window);
             if !values.is_empty() {
                 let answers = longest_answers(self.model, &examples)?;
                 let asked = questions(&examples);
@@ -152,7 +152,8 @@ fn material<'a>(plan: &'a Plan, scans: &[Scan], split: &Split) -> Result<Vec<Mat
     let mut place = None;
     for task in plan.tasks.iter().filter(|task| task.asking.teaches()) {
         let mut cases = cases::training(plan, task, scans, split)?;
-        if task.asking.keys.answer_sd.is_some() && cases::form(&cases)?.is_some_and(|form| form != Form::Bins)
+        if task.asking.keys.answer_sd.is_some()
+            && cases::form(&cases)?.is_some_and(|form| form != AnswerForm::Bins)
         {
             let name = &task.name;
             return Err(format!(

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use boldface::{Answer, Prediction, Result};
 
-use super::baselines::fc_logistic::{self, Known, Progress};
-use super::baselines::ridge::{self, Measured};
-use super::cases::Case;
+use super::baselines::fc_logistic::{self, ClassificationExample, FitProgress};
+use super::baselines::ridge::{self, RegressionExample};
+use super::cases::QuestionCase;
 
 /// A question and the features of its scan. NaN counts as the mean.
-pub type Featured<'a> = (&'a Case<'a>, Vec<f32>);
+pub type Featured<'a> = (&'a QuestionCase<'a>, Vec<f32>);
 
 /// Answers `asked` in order. Only `train` is used for fitting: it gives the standardisation, and its
 /// subjects decide the penalty. Choices with the same options share a model. Choices with options that
@@ -21,7 +21,7 @@ pub fn predict(
     train: &[Featured<'_>],
     asked: &[Featured<'_>],
     seed: u64,
-    progress: Progress<'_>,
+    progress: FitProgress<'_>,
 ) -> Result<Vec<Prediction>> {
     match asked.first().map(|(case, _)| &case.example.answer) {
         None => Ok(Vec::new()),
@@ -34,12 +34,12 @@ fn numbers(
     train: &[Featured<'_>],
     asked: &[Featured<'_>],
     seed: u64,
-    progress: Progress<'_>,
+    progress: FitProgress<'_>,
 ) -> Result<Vec<Prediction>> {
     let mut known = Vec::new();
     for (case, features) in train {
         let person = case.scan.info.id.person();
-        known.push(Measured { features: features.clone(), value: value(case)?, person });
+        known.push(RegressionExample { features: features.clone(), value: value(case)?, person });
     }
     if known.is_empty() {
         return Err("no training scan has a number to learn from".into());
@@ -53,12 +53,13 @@ fn choices(
     train: &[Featured<'_>],
     asked: &[Featured<'_>],
     seed: u64,
-    progress: Progress<'_>,
+    progress: FitProgress<'_>,
 ) -> Result<Vec<Prediction>> {
-    let mut known: BTreeMap<&[String], Vec<Known>> = BTreeMap::new();
+    let mut known: BTreeMap<&[String], Vec<ClassificationExample>> = BTreeMap::new();
     for (case, features) in train {
         let (options, class) = choice(case)?;
-        let scan = Known { features: features.clone(), class, person: case.scan.info.id.person() };
+        let scan =
+            ClassificationExample { features: features.clone(), class, person: case.scan.info.id.person() };
         known.entry(options).or_default().push(scan);
     }
     let mut by_options: BTreeMap<&[String], Vec<(usize, Vec<f32>)>> = BTreeMap::new();
@@ -80,7 +81,7 @@ fn choices(
 ///
 /// # Errors
 /// If the example is not a choice, or has no correct option.
-pub fn choice<'a>(case: &'a Case<'_>) -> Result<(&'a [String], usize)> {
+pub fn choice<'a>(case: &'a QuestionCase<'_>) -> Result<(&'a [String], usize)> {
     match &case.example.answer {
         Answer::Choice { options, correct } if *correct < options.len() => Ok((options, *correct)),
         _ => Err(format!("the example of `{}` has no right option", case.scan.info.id).into()),
@@ -91,7 +92,7 @@ pub fn choice<'a>(case: &'a Case<'_>) -> Result<(&'a [String], usize)> {
 ///
 /// # Errors
 /// If the example does not ask for a number, or its number is not finite.
-pub fn value(case: &Case<'_>) -> Result<f64> {
+pub fn value(case: &QuestionCase<'_>) -> Result<f64> {
     match &case.example.answer {
         Answer::Value { value, .. } if value.is_finite() => Ok(*value),
         _ => Err(format!("the example of `{}` has no right number", case.scan.info.id).into()),

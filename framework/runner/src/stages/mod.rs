@@ -40,7 +40,7 @@ use crate::run::recorder::Recorder;
 use crate::run::store::cannot;
 
 /// Everything that a stage has access to.
-pub(crate) struct Work<'a> {
+pub(crate) struct StageContext<'a> {
     /// The experiment.
     pub plan: &'a Plan,
     /// The stage to run.
@@ -54,7 +54,7 @@ pub(crate) struct Work<'a> {
 }
 
 /// Runs one stage.
-pub(crate) fn run(work: &mut Work<'_>) -> Result<()> {
+pub(crate) fn run(work: &mut StageContext<'_>) -> Result<()> {
     match &work.stage.kind {
         StageKind::Series => series::run(work),
         StageKind::Split => split::run(work),
@@ -86,7 +86,7 @@ pub(crate) fn version(kind: &StageKind) -> u32 {
     }
 }
 
-impl Work<'_> {
+impl StageContext<'_> {
     /// Makes the context for a plugin's `fit`.
     fn fit(&mut self) -> FitContext<'_> {
         FitContext { runtime: &self.plan.runtime, seed: self.stage.seed, observer: &mut self.recorder }

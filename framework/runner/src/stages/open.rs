@@ -11,15 +11,15 @@ use serde_json::Value;
 /// meaningless. `parsed_share`, the share of sentences that name exactly one class, is added. Other
 /// answers go to the task's own score unchanged.
 #[derive(Debug)]
-pub struct Open<'a>(pub &'a dyn Task);
+pub struct OpenAnswerTask<'a>(pub &'a dyn Task);
 
-impl boldface::Config for Open<'_> {
+impl boldface::Config for OpenAnswerTask<'_> {
     fn resolved(&self) -> Value {
         self.0.resolved()
     }
 }
 
-impl Task for Open<'_> {
+impl Task for OpenAnswerTask<'_> {
     fn examples(&self, scan: &Scan) -> Result<Vec<Example>> {
         self.0.examples(scan)
     }
@@ -99,7 +99,7 @@ mod tests {
     }
 
     fn told(outcomes: &[Outcome]) -> Vec<(String, f64)> {
-        let metrics = Open(&Share).score(&outcomes.iter().collect::<Vec<_>>()).unwrap();
+        let metrics = OpenAnswerTask(&Share).score(&outcomes.iter().collect::<Vec<_>>()).unwrap();
         metrics.into_iter().map(|metric| (metric.name, metric.value)).collect()
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use boldface::{Answer, Result, seed};
 use rand::seq::SliceRandom;
 
-use super::cases::Case;
+use super::cases::QuestionCase;
 
 /// Selects exactly `shots` of `cases` per class, in their order. For answers other than choices,
 /// selects `shots` in total.
@@ -15,7 +15,12 @@ use super::cases::Case;
 ///
 /// # Errors
 /// If a class has fewer cases. The message names `task`.
-pub fn choose<'a>(task: &str, cases: Vec<Case<'a>>, shots: usize, seed: u64) -> Result<Vec<Case<'a>>> {
+pub fn choose<'a>(
+    task: &str,
+    cases: Vec<QuestionCase<'a>>,
+    shots: usize,
+    seed: u64,
+) -> Result<Vec<QuestionCase<'a>>> {
     let mut persons: Vec<String> = cases.iter().map(|case| case.scan.info.id.person()).collect();
     persons.sort_unstable();
     persons.dedup();
@@ -57,7 +62,7 @@ pub fn choose<'a>(task: &str, cases: Vec<Case<'a>>, shots: usize, seed: u64) -> 
         chosen.extend(order.into_iter().take(shots).map(|(_, _, place)| place));
     }
     chosen.sort_unstable();
-    let mut cases: Vec<Option<Case<'a>>> = cases.into_iter().map(Some).collect();
+    let mut cases: Vec<Option<QuestionCase<'a>>> = cases.into_iter().map(Some).collect();
     Ok(chosen.into_iter().filter_map(|place| cases[place].take()).collect())
 }
 
@@ -99,11 +104,11 @@ mod tests {
         (0..24).map(scan).collect()
     }
 
-    fn cases(scans: &[Scan]) -> Vec<Case<'_>> {
+    fn cases(scans: &[Scan]) -> Vec<QuestionCase<'_>> {
         let case = |(i, scan)| {
             let correct = usize::from(i % 8 > 5);
             let answer = Answer::Choice { options: vec!["no".into(), "yes".into()], correct };
-            Case { scan, example: Example { window: Window::first(1), question: "?".into(), answer } }
+            QuestionCase { scan, example: Example { window: Window::first(1), question: "?".into(), answer } }
         };
         scans.iter().enumerate().map(case).collect()
     }
@@ -111,7 +116,7 @@ mod tests {
     fn chosen(shots: usize, seed: u64) -> Vec<(String, usize)> {
         let scans = scans();
         let chosen = choose("t", cases(&scans), shots, seed).unwrap();
-        let told = |case: &Case<'_>| match &case.example.answer {
+        let told = |case: &QuestionCase<'_>| match &case.example.answer {
             Answer::Choice { correct, .. } => (case.scan.info.id.to_string(), *correct),
             _ => unreachable!(),
         };
@@ -150,14 +155,14 @@ mod tests {
             error,
             "`tasks.sex.shots` asks for 7 training examples of class `yes`, but there are 6; lower it"
         );
-        let number = |case: Case<'_>| {
+        let number = |case: QuestionCase<'_>| {
             let answer = Answer::Value { value: 1.0, unit: String::new(), edges: Vec::new() };
-            choose("age", vec![Case { example: Example { answer, ..case.example }, ..case }; 5], 3, 0)
+            choose("age", vec![QuestionCase { example: Example { answer, ..case.example }, ..case }; 5], 3, 0)
                 .unwrap()
                 .len()
         };
         assert_eq!(number(cases(&scans).remove(0)), 3);
-        let lacking: Vec<Case<'_>> = cases(&scans).into_iter().take(4).collect();
+        let lacking: Vec<QuestionCase<'_>> = cases(&scans).into_iter().take(4).collect();
         assert!(
             choose("sex", lacking, 1, 0).unwrap_err().to_string().contains("class `yes`, but there are 0")
         );

@@ -9,7 +9,7 @@ use std::path::Path;
 use boldface::{Features, Part, Result, ScanId, TextSource, seed};
 use rand::seq::SliceRandom;
 
-use super::Work;
+use super::StageContext;
 use super::packing::general_text;
 use crate::run::arrays::{self, Array};
 use crate::spec::Taken;
@@ -32,7 +32,7 @@ const BATCH: usize = 16;
 /// Saves the text encoder, the pooled vector of each training scan's description, and a sample of token
 /// vectors. It reads no text about held-out scans. If the experiment starts from an export, saves the
 /// export's language model too, and nothing else if the tokenizer is also the export's.
-pub fn run(work: &mut Work<'_>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let start = work.plan.taken(work.stage);
     if let Some(start) = start.filter(|start| start.takes(Taken::Tokenizer)) {
         return start.copy_model(work.dir);

@@ -2,13 +2,13 @@
 
 use boldface::Result;
 
-use super::Work;
+use super::StageContext;
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 2;
 
 /// Fits the tokenizer and saves it, or copies it from an export.
-pub fn run(work: &mut Work<'_>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     if let Some(start) = work.plan.taken(work.stage) {
         return start.copy_tokenizer(work.dir);
     }

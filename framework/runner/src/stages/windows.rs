@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use boldface::{FittedTokenizer, FmriBlock, Result, ScanId, TimeSeries, Window};
-use boldface_imaging::Scaling;
+use boldface_imaging::RegionScaling;
 
-use crate::run::inputs::{Coded, Inputs, Signals};
+use crate::run::inputs::{Coded, CohortSignals, Inputs};
 use crate::spec;
 
 /// Most windows to embed at once.
@@ -17,7 +17,7 @@ const BATCH: usize = 16;
 
 /// Standardises a series over all its volumes.
 pub fn standardized(series: &TimeSeries, how: spec::Standardize) -> TimeSeries {
-    Scaling::compute(series, imaging(how)).apply(series)
+    RegionScaling::compute(series, imaging(how)).apply(series)
 }
 
 /// Returns the volumes of `window` and the `horizon` volumes after it. Both are in units of the window,
@@ -30,33 +30,33 @@ pub fn shown(
 ) -> Result<(TimeSeries, TimeSeries)> {
     let context = series.window(window)?;
     let future = series.window(Window { start: window.start + window.trs, trs: horizon })?;
-    let scaling = Scaling::compute(&context, imaging(how));
+    let scaling = RegionScaling::compute(&context, imaging(how));
     Ok((scaling.apply(&context), scaling.apply(&future)))
 }
 
-fn imaging(how: spec::Standardize) -> boldface_imaging::Standardize {
+fn imaging(how: spec::Standardize) -> boldface_imaging::SeriesStandardization {
     match how {
-        spec::Standardize::Zscore => boldface_imaging::Standardize::Zscore,
-        spec::Standardize::Robust => boldface_imaging::Standardize::Robust,
-        spec::Standardize::None => boldface_imaging::Standardize::None,
+        spec::Standardize::Zscore => boldface_imaging::SeriesStandardization::Zscore,
+        spec::Standardize::Robust => boldface_imaging::SeriesStandardization::Robust,
+        spec::Standardize::None => boldface_imaging::SeriesStandardization::None,
     }
 }
 
 /// A scan, a window to read, and the number of volumes after it to read as well.
-pub type Place = (ScanId, Window, usize);
+pub type ScanWindow = (ScanId, Window, usize);
 
 /// Embeds windows. Whole scans are looked up in the artefact of `codes`.
 pub struct Windows {
-    signals: Arc<Signals>,
+    signals: Arc<CohortSignals>,
     coded: Arc<Coded>,
     tokenizer: Box<dyn FittedTokenizer>,
     patch: usize,
     how: spec::Standardize,
-    known: BTreeMap<Place, FmriBlock>,
+    known: BTreeMap<ScanWindow, FmriBlock>,
     /// Number of patches that a question shows. All of them if `None`.
     patches_shown: Option<usize>,
     /// Blocks cut to what questions show. All questions about a window share one.
-    cut: BTreeMap<Place, FmriBlock>,
+    cut: BTreeMap<ScanWindow, FmriBlock>,
 }
 
 impl Windows {
@@ -79,14 +79,14 @@ impl Windows {
     }
 
     /// Returns the volumes of a window and those after it, in units of the window.
-    pub fn shown(&self, (id, window, horizon): &Place) -> Result<(TimeSeries, TimeSeries)> {
+    pub fn shown(&self, (id, window, horizon): &ScanWindow) -> Result<(TimeSeries, TimeSeries)> {
         shown(self.signals.series_of(id)?, *window, *horizon, self.how)
             .map_err(|error| format!("`{id}`: {error}").into())
     }
 
     /// Returns the windows as blocks, in order. Each is embedded once.
-    pub fn blocks(&mut self, places: &[Place]) -> Result<Vec<FmriBlock>> {
-        let mut missing: Vec<&Place> = Vec::new();
+    pub fn blocks(&mut self, places: &[ScanWindow]) -> Result<Vec<FmriBlock>> {
+        let mut missing: Vec<&ScanWindow> = Vec::new();
         for place in places {
             if !self.known.contains_key(place) && !missing.contains(&place) {
                 match self.whole(place) {
@@ -109,9 +109,9 @@ impl Windows {
     }
 
     /// Works like [`Windows::blocks`], cut to the last patches, which questions show.
-    pub fn behind_questions(&mut self, places: &[Place]) -> Result<Vec<FmriBlock>> {
+    pub fn behind_questions(&mut self, places: &[ScanWindow]) -> Result<Vec<FmriBlock>> {
         let Some(patches) = self.patches_shown else { return self.blocks(places) };
-        let wanted: Vec<Place> =
+        let wanted: Vec<ScanWindow> =
             places.iter().filter(|place| !self.cut.contains_key(place)).cloned().collect();
         for (place, block) in wanted.iter().zip(self.blocks(&wanted)?) {
             self.cut.entry(place.clone()).or_insert_with(|| block.last(patches));
@@ -136,7 +136,7 @@ impl Windows {
     }
 
     /// Returns the block of a whole scan from the artefact of `codes`.
-    fn whole(&self, (id, window, horizon): &Place) -> Option<FmriBlock> {
+    fn whole(&self, (id, window, horizon): &ScanWindow) -> Option<FmriBlock> {
         let (features, codes) = self.coded.scans.get(id)?;
         let patches = codes.patches;
         let same = *window == Window::first(patches * self.patch) && *horizon == 0;

@@ -15,15 +15,15 @@ use super::Bucket;
 /// The words of all questions, and how many questions have each.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::backbones) struct Words {
+pub(in crate::backbones) struct QuestionWords {
     questions: usize,
     counts: BTreeMap<String, usize>,
 }
 
-impl Words {
+impl QuestionWords {
     /// Counts the words of each question, once per question.
-    pub fn count(questions: impl IntoIterator<Item = BTreeSet<String>>) -> Words {
-        let mut words = Words::default();
+    pub fn count(questions: impl IntoIterator<Item = BTreeSet<String>>) -> QuestionWords {
+        let mut words = QuestionWords::default();
         for question in questions {
             words.questions += 1;
             for word in question {
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn a_word_of_all_questions_has_no_vector_and_rare_ones_are_longest() {
         let question = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<BTreeSet<_>>();
-        let words = Words::count([
+        let words = QuestionWords::count([
             question(&["heart", "coupling"]),
             question(&["heart", "lung", "coupling"]),
             question(&["heart", "coupling"]),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use boldface::{Sequence, Token};
 
 /// Places of a sequence to read now. A cache, if any, holds the places before them.
-pub(in crate::backbones) type Span<'a> = (&'a Sequence, Range<usize>);
+pub(in crate::backbones) type SequenceSpan<'a> = (&'a Sequence, Range<usize>);
 
 /// Spans in one rectangle of `size * length` cells, each row padded on the right.
 ///
@@ -42,7 +42,7 @@ pub(in crate::backbones) struct Bucket {
 
 impl Bucket {
     /// Lays out `spans`. The caller has checked every sequence against the network.
-    pub fn new(spans: &[Span<'_>]) -> Bucket {
+    pub fn new(spans: &[SequenceSpan<'_>]) -> Bucket {
         let length = spans.iter().map(|(_, places)| places.len()).max().unwrap_or(0);
         let mut bucket = Bucket { size: spans.len(), length, ..Bucket::default() };
         let texts = spans.iter().map(|(sequence, places)| {

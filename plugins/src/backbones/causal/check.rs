@@ -2,14 +2,14 @@
 
 use boldface::{FmriShape, Result, Sequence};
 
-use super::{Limits, Trunk};
+use super::{SequenceLimits, Trunk};
 
 /// Checks that `trunk` can read `sequence` and find its targets.
 ///
 /// # Errors
 /// If the sequence does not fit; the message says why.
 pub(in crate::backbones) fn check(trunk: &impl Trunk, sequence: &Sequence) -> Result<()> {
-    let Limits { context, vocabulary, shape, .. } = trunk.limits();
+    let SequenceLimits { context, vocabulary, shape, .. } = trunk.limits();
     let layout = sequence.layout();
     if layout.len() > context {
         let (block, text) = (layout.block(), layout.before + layout.after);

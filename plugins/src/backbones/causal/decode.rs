@@ -4,7 +4,7 @@ use boldface::{Layout, Result, Sequence};
 use boldface_engine::nn::Pass;
 use boldface_engine::{Tensor, no_grad};
 
-use super::bucket::{Bucket, Span};
+use super::bucket::{Bucket, SequenceSpan};
 use super::{Trunk, check};
 
 /// Largest number of sequences continued side by side.
@@ -62,7 +62,8 @@ fn extend(
     let mut cache = trunk.cache();
     for step in 0..limit {
         let places = if step == 0 { 0..start } else { start + step - 1..start + step };
-        let spans: Vec<Span<'_>> = live.iter().map(|&index| (&grown[index], places.clone())).collect();
+        let spans: Vec<SequenceSpan<'_>> =
+            live.iter().map(|&index| (&grown[index], places.clone())).collect();
         let bucket = Bucket::new(&spans);
         let hidden = trunk.read(pass, &bucket, Some(&mut cache));
         let last: Vec<u32> = (1..=live.len()).map(|row| cell(row * bucket.length - 1)).collect();
@@ -97,7 +98,7 @@ pub(in crate::backbones) fn next_codes(trunk: &impl Trunk, blocks: &[Sequence]) 
         let shapes: Vec<Layout> = blocks.iter().map(|block| Layout { after: 0, ..block.layout() }).collect();
         for members in same_shape(&shapes) {
             let layout = shapes[members[0]];
-            let spans: Vec<Span<'_>> =
+            let spans: Vec<SequenceSpan<'_>> =
                 members.iter().map(|&index| (&blocks[index], 0..layout.len())).collect();
             let hidden = trunk.read(&pass, &Bucket::new(&spans), None);
             let patch = |row: usize| {

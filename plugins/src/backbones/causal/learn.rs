@@ -8,7 +8,7 @@ use boldface_engine::nn::Noise;
 use boldface_engine::{AdamW, Gradients, Schedule, clear_tape, clip};
 
 use super::Trunk;
-use super::loss::{Losses, loss, totals};
+use super::loss::{ObjectiveLosses, loss, totals};
 
 /// Trains like [`fit`] and records the loss of every objective as a metric.
 pub(in crate::backbones) fn train(
@@ -38,7 +38,7 @@ pub(in crate::backbones) fn fit(
     training: &Training,
     batches: &mut dyn Iterator<Item = Result<Vec<Sequence>>>,
     cx: &mut FitContext<'_>,
-    mut record: impl FnMut(&mut dyn Observer, u64, &Losses),
+    mut record: impl FnMut(&mut dyn Observer, u64, &ObjectiveLosses),
 ) -> Result<()> {
     clear_tape();
     trunk.tune(&training.tuning, cx.seed)?;
@@ -102,14 +102,14 @@ pub(in crate::backbones) fn gradients<T: Trunk>(
     micro: &[Vec<Sequence>],
     seed: u64,
     step: u64,
-) -> Result<(Losses, Gradients)> {
+) -> Result<(ObjectiveLosses, Gradients)> {
     let totals = totals(trunk, micro)?;
     if totals.is_empty() {
         return Err(
             format!("step {} has nothing to learn: no loss weight above 0 has a target", step + 1).into()
         );
     }
-    let (mut losses, mut gradients) = (Losses::new(), Gradients::default());
+    let (mut losses, mut gradients) = (ObjectiveLosses::new(), Gradients::default());
     for (index, batch) in micro.iter().enumerate() {
         let pass = trunk.pass(Some(noise::<T>(training, seed, step, index)));
         if let Some(loss) = loss(trunk, &pass, batch, &totals, &mut losses) {

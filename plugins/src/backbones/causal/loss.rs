@@ -11,7 +11,7 @@ use boldface::{Result, Sequence};
 use boldface_engine::Tensor;
 use boldface_engine::nn::Pass;
 
-use super::bucket::{Bucket, Span, by_length};
+use super::bucket::{Bucket, SequenceSpan, by_length};
 use super::share::{head, same_block};
 use super::{Trunk, check};
 
@@ -19,7 +19,7 @@ use super::{Trunk, check};
 const CODES: &str = "fmri_to_fmri";
 
 /// Mean cross-entropy in nats of each objective in a step.
-pub(in crate::backbones) type Losses = BTreeMap<&'static str, f64>;
+pub(in crate::backbones) type ObjectiveLosses = BTreeMap<&'static str, f64>;
 
 /// A predicting place in a sequence, and its label.
 type Target = (usize, u32);
@@ -52,7 +52,7 @@ pub(super) fn loss(
     pass: &Pass<'_>,
     batch: &[Sequence],
     totals: &BTreeMap<&'static str, usize>,
-    losses: &mut Losses,
+    losses: &mut ObjectiveLosses,
 ) -> Option<Tensor> {
     let learned: Vec<Learned<'_>> = batch.iter().filter_map(Learned::from_sequence).collect();
     let mut predictions = Predictions::default();
@@ -78,7 +78,7 @@ pub(super) fn loss(
     let lengths: Vec<usize> = apart.iter().map(|learned| learned.needed).collect();
     for members in by_length(&lengths) {
         let members: Vec<&Learned<'_>> = members.into_iter().map(|index| apart[index]).collect();
-        let spans: Vec<Span<'_>> = members.iter().map(|one| (one.sequence, 0..one.needed)).collect();
+        let spans: Vec<SequenceSpan<'_>> = members.iter().map(|one| (one.sequence, 0..one.needed)).collect();
         let bucket = Bucket::new(&spans);
         let hidden = trunk.read(pass, &bucket, None);
         predictions.take(&hidden, &members, |row, place| Some(row * bucket.length + place));
@@ -103,7 +103,7 @@ fn read_shared(
         .collect();
     let end = all.iter().map(|(_, one)| one.needed.min(start)).max().unwrap_or(0);
     let mut cache = trunk.cache();
-    let spans: Vec<Span<'_>> = blocks.iter().map(|members| (members[0].sequence, 0..end)).collect();
+    let spans: Vec<SequenceSpan<'_>> = blocks.iter().map(|members| (members[0].sequence, 0..end)).collect();
     let hidden = trunk.read(pass, &Bucket::new(&spans), Some(&mut cache));
     let members: Vec<&Learned<'_>> = all.iter().map(|(_, one)| *one).collect();
     into.take(&hidden, &members, |row, place| (place < start).then_some(all[row].0 * end + place));
@@ -114,7 +114,8 @@ fn read_shared(
         rows.sort_by_key(|&index| longer[index].0);
         let members: Vec<&Learned<'_>> = rows.iter().map(|&index| longer[index].1).collect();
         let of_block: Vec<usize> = rows.iter().map(|&index| longer[index].0).collect();
-        let spans: Vec<Span<'_>> = members.iter().map(|one| (one.sequence, start..one.needed)).collect();
+        let spans: Vec<SequenceSpan<'_>> =
+            members.iter().map(|one| (one.sequence, start..one.needed)).collect();
         let bucket = Bucket::new(&spans);
         let hidden = trunk.read(pass, &bucket, Some(&mut cache.followed_by(&of_block)));
         let cell = |row: usize, place: usize| Some(row * bucket.length + place.checked_sub(start)?);
@@ -180,7 +181,7 @@ impl Predictions {
         trunk: &impl Trunk,
         pass: &Pass<'_>,
         totals: &BTreeMap<&'static str, usize>,
-        losses: &mut Losses,
+        losses: &mut ObjectiveLosses,
     ) -> Option<Tensor> {
         let mut sum: Option<Tensor> = None;
         for ((name, weight), Group { rows, labels }) in self.0 {

@@ -15,8 +15,8 @@ use boldface::{FmriShape, Result, Tuning};
 use boldface_engine::nn::{KvCache, Noise, Pass};
 use boldface_engine::{Params, Tensor};
 
-pub(super) use asked::{Words, running_sums};
-pub(super) use bucket::{Bucket, Span};
+pub(super) use asked::{QuestionWords, running_sums};
+pub(super) use bucket::{Bucket, SequenceSpan};
 pub(super) use check::check;
 pub(super) use decode::{Ends, generate, next_codes};
 pub(super) use fmri::Input;
@@ -43,7 +43,7 @@ pub(super) trait Trunk {
     fn params_mut(&mut self) -> &mut Params;
 
     /// Sizes of the sequences that it can read.
-    fn limits(&self) -> Limits;
+    fn limits(&self) -> SequenceLimits;
 
     /// Settings that differ between training (with noise) and inference.
     fn pass(&self, noise: Option<Noise>) -> Pass<'_>;
@@ -83,7 +83,7 @@ pub(super) trait Trunk {
 
 /// Sizes of the sequences that a model can read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(super) struct SequenceLimits {
     /// Width of the hidden states.
     pub width: usize,
     /// Longest sequence in tokens.

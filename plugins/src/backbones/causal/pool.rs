@@ -3,7 +3,7 @@
 use boldface::{Features, Layout, Result, Sequence};
 use boldface_engine::no_grad;
 
-use super::bucket::{Bucket, Span};
+use super::bucket::{Bucket, SequenceSpan};
 use super::decode::{cell, same_shape};
 use super::{Trunk, check};
 
@@ -25,7 +25,8 @@ pub(in crate::backbones) fn pool(trunk: &impl Trunk, prompts: &[Sequence]) -> Re
         let shapes: Vec<Layout> = prompts.iter().map(Sequence::layout).collect();
         for members in same_shape(&shapes) {
             let length = shapes[members[0]].len();
-            let spans: Vec<Span<'_>> = members.iter().map(|&index| (&prompts[index], 0..length)).collect();
+            let spans: Vec<SequenceSpan<'_>> =
+                members.iter().map(|&index| (&prompts[index], 0..length)).collect();
             let hidden = trunk.norm(&pass, &trunk.read(&pass, &Bucket::new(&spans), None));
             let mean = hidden.mean_rows(members.len()).to_vec();
             let ends: Vec<u32> = (1..=members.len()).map(|row| cell(row * length - 1)).collect();

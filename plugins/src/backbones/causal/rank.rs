@@ -6,7 +6,7 @@ use boldface::{Query, Result, Sequence};
 use boldface_engine::nn::{KvCache, Pass};
 use boldface_engine::{Tensor, no_grad};
 
-use super::bucket::{Bucket, Span, by_length};
+use super::bucket::{Bucket, SequenceSpan, by_length};
 use super::decode::cell;
 use super::share::{head, same_block};
 use super::{Trunk, check};
@@ -125,7 +125,7 @@ fn read_questions(
     start: usize,
     questions: &[&Question<'_>],
 ) -> (KvCache, Tensor) {
-    let spans: Vec<Span<'_>> =
+    let spans: Vec<SequenceSpan<'_>> =
         questions.iter().map(|question| (question.prompt, start..question.end())).collect();
     let bucket = Bucket::new(&spans);
     let mut cache = shared.repeat(questions.len());
@@ -193,7 +193,8 @@ fn rest(
     starts: &[usize],
 ) -> Vec<f64> {
     // The last place predicts no token of the text, so it is not read.
-    let spans: Vec<Span<'_>> = texts.iter().map(|text| (*text, known..text.layout().len() - 1)).collect();
+    let spans: Vec<SequenceSpan<'_>> =
+        texts.iter().map(|text| (*text, known..text.layout().len() - 1)).collect();
     let bucket = Bucket::new(&spans);
     let hidden = trunk.read(pass, &bucket, Some(cache));
     let (mut cells, mut targets) = (Vec::new(), Vec::new());
@@ -206,7 +207,8 @@ fn rest(
         }
     }
     let mut found = log_likelihoods(trunk, pass, &hidden.rows(&cells), &targets).into_iter();
-    let sum = |((_, places), start): (&Span<'_>, &usize)| found.by_ref().take(places.end - start).sum();
+    let sum =
+        |((_, places), start): (&SequenceSpan<'_>, &usize)| found.by_ref().take(places.end - start).sum();
     spans.iter().zip(starts).map(sum).collect()
 }
 

@@ -8,8 +8,8 @@ use boldface_engine::{Engine, Params};
 use serde::{Deserialize, Serialize};
 
 use super::Gpt;
-use super::network::Network;
-use super::vocabulary::Vocabulary;
+use super::network::GptNetwork;
+use super::vocabulary::GptVocabulary;
 
 const WEIGHTS: &str = "weights.safetensors";
 const MODEL: &str = "model.json";
@@ -23,7 +23,7 @@ struct Saved {
 }
 
 /// Writes `weights.safetensors`, `tokenizer.json` and `model.json` into `dir`.
-pub(super) fn save(network: &Network, vocabulary: &Vocabulary, dir: &Path) -> Result<()> {
+pub(super) fn save(network: &GptNetwork, vocabulary: &GptVocabulary, dir: &Path) -> Result<()> {
     network.params.save(&dir.join(WEIGHTS))?;
     vocabulary.save(dir)?;
     let saved = Saved { shape: network.shape, lora: network.lora.clone() };
@@ -34,8 +34,8 @@ pub(super) fn save(network: &Network, vocabulary: &Vocabulary, dir: &Path) -> Re
 }
 
 /// Reads the files written by [`save`]. The weights must be exactly those that `config` requires.
-pub(super) fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<(Network, Vocabulary)> {
-    let vocabulary = Vocabulary::load(dir)?;
+pub(super) fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<(GptNetwork, GptVocabulary)> {
+    let vocabulary = GptVocabulary::load(dir)?;
     let path = dir.join(MODEL);
     let bytes = fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
     let saved: Saved = serde_json::from_slice(&bytes)
@@ -43,7 +43,7 @@ pub(super) fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<(Netwo
     let engine = Engine::for_runtime(runtime)?;
     // A network with random weights provides the names and shapes of the expected parameters.
     let mut rng = seed::stream(0, "gpt.expected");
-    let mut network = Network::new(config, &engine, vocabulary.len(), &mut rng);
+    let mut network = GptNetwork::new(config, &engine, vocabulary.len(), &mut rng);
     if let Some(shape) = saved.shape {
         network.add_fmri(shape, &mut rng);
     }

@@ -19,10 +19,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::causal::Input;
-use model::Model;
-use network::Network;
-use text::TextSide;
-use vocabulary::Vocabulary;
+use model::GptModel;
+use network::GptNetwork;
+use text::GptTextSide;
+use vocabulary::GptVocabulary;
 
 /// A causal transformer with learned positions and its own byte-pair vocabulary. It first learns
 /// language from the text source, then learns to read scans as one token per region and time patch.
@@ -75,11 +75,11 @@ register!(Backbone "gpt" => Gpt);
 
 impl Backbone for Gpt {
     fn text_space(&self, text: &TextSource, cx: &mut FitContext<'_>) -> Result<Box<dyn TextEncoder>> {
-        let vocabulary = Vocabulary::train(text, self.vocabulary)?;
+        let vocabulary = GptVocabulary::train(text, self.vocabulary)?;
         let engine = Engine::for_runtime(cx.runtime)?;
         let mut rng = seed::stream(cx.seed, "gpt.text");
-        let network = Network::new(self, &engine, vocabulary.len(), &mut rng);
-        let mut side = TextSide { network, vocabulary };
+        let network = GptNetwork::new(self, &engine, vocabulary.len(), &mut rng);
+        let mut side = GptTextSide { network, vocabulary };
         side.train(self, text, cx)?;
         Ok(Box::new(side))
     }
@@ -90,13 +90,13 @@ impl Backbone for Gpt {
         shape: FmriShape,
         cx: &mut FitContext<'_>,
     ) -> Result<Box<dyn LanguageModel>> {
-        let TextSide { mut network, vocabulary } = TextSide::load(self, text_space, cx.runtime)?;
+        let GptTextSide { mut network, vocabulary } = GptTextSide::load(self, text_space, cx.runtime)?;
         network.add_fmri(shape, &mut seed::stream(cx.seed, "gpt.fmri"));
-        Ok(Box::new(Model { network, vocabulary }))
+        Ok(Box::new(GptModel { network, vocabulary }))
     }
 
     fn load(&self, dir: &Path, runtime: &Runtime) -> Result<Box<dyn LanguageModel>> {
-        Ok(Box::new(Model::load(self, dir, runtime)?))
+        Ok(Box::new(GptModel::load(self, dir, runtime)?))
     }
 
     /// 2: sequences of a micro-batch about one scan read it once. 3: tokens see the mean of the text so
@@ -139,7 +139,7 @@ impl Backbone for Gpt {
             let help = format!("use a multiple of {}", self.heads);
             problems.push(Problem::at("width", message).help(help));
         }
-        if self.vocabulary < Vocabulary::LEAST {
+        if self.vocabulary < GptVocabulary::LEAST {
             let message = format!("{} entries do not hold 256 bytes and the marks", self.vocabulary);
             problems
                 .push(Problem::at("vocabulary", message).help("use at least 261; 1024 suits small texts"));

@@ -5,34 +5,34 @@ use std::path::Path;
 
 use boldface::{Features, FitContext, LanguageModel, Query, Result, Runtime, Sequence, Training};
 
-use super::network::Network;
-use super::vocabulary::Vocabulary;
+use super::network::GptNetwork;
+use super::vocabulary::GptVocabulary;
 use super::{Gpt, files};
 use crate::backbones::causal::{self, Ends};
 
 /// A network with its fMRI parts, and its vocabulary.
-pub(super) struct Model {
-    pub network: Network,
-    pub vocabulary: Vocabulary,
+pub(super) struct GptModel {
+    pub network: GptNetwork,
+    pub vocabulary: GptVocabulary,
 }
 
-impl Model {
-    pub fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<Model> {
+impl GptModel {
+    pub fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<GptModel> {
         let (network, vocabulary) = files::load(config, dir, runtime)?;
         if network.shape.is_none() {
             return Err(format!("`{}` holds a text model without fMRI parts", dir.display()).into());
         }
-        Ok(Model { network, vocabulary })
+        Ok(GptModel { network, vocabulary })
     }
 }
 
-impl LanguageModel for Model {
+impl LanguageModel for GptModel {
     fn prompt_tokens(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)> {
         self.vocabulary.prompt(question, fmri)
     }
 
     fn name_regions(&mut self, names: &[String]) -> Result<()> {
-        let Model { network, vocabulary } = self;
+        let GptModel { network, vocabulary } = self;
         let (width, table) = (network.config.width, network.params.get("tokens").to_vec());
         let row = |token: u32| &table[token as usize * width..(token as usize + 1) * width];
         let mut embedded = BTreeMap::new();

@@ -6,7 +6,7 @@ use boldface_engine::{Engine, Params, Tensor, no_grad};
 use rand::Rng;
 
 use super::Gpt;
-use crate::backbones::causal::{self, Bucket, Limits, Trunk};
+use crate::backbones::causal::{self, Bucket, SequenceLimits, Trunk};
 
 /// Initial standard deviation of embeddings. Names of networks occur in the same sentences, so training
 /// draws their embeddings together; the initial distance keeps them distinguishable. At GPT-2's width
@@ -25,7 +25,7 @@ pub(super) const ASKED: &str = "asked";
 pub(super) const CENTER: &str = "center";
 
 /// The transformer: embeddings, blocks, tied text head, and the fMRI parts once they are added.
-pub(super) struct Network {
+pub(super) struct GptNetwork {
     pub config: Gpt,
     pub params: Params,
     /// Shape of the scans that the fMRI parts read; `None` before those parts are added.
@@ -34,9 +34,9 @@ pub(super) struct Network {
     pub lora: Option<Lora>,
 }
 
-impl Network {
+impl GptNetwork {
     /// Creates a text model with random weights.
-    pub fn new(config: &Gpt, engine: &Engine, vocabulary: usize, rng: &mut impl Rng) -> Network {
+    pub fn new(config: &Gpt, engine: &Engine, vocabulary: usize, rng: &mut impl Rng) -> GptNetwork {
         let mut params = Params::new(engine);
         let std = spread(config.width);
         params.normal("tokens", &[vocabulary, config.width], std, rng);
@@ -51,7 +51,7 @@ impl Network {
         nn::init_layer_norm(&mut params, "norm", config.width);
         params.constant(CENTER, &[config.width], 0.0);
         params.constant(ASKED, &[vocabulary, config.width], 0.0);
-        Network { config: config.clone(), params, shape: None, lora: None }
+        GptNetwork { config: config.clone(), params, shape: None, lora: None }
     }
 
     /// Adds the weights that read and predict fMRI tokens.
@@ -109,7 +109,7 @@ impl Network {
     }
 }
 
-impl Trunk for Network {
+impl Trunk for GptNetwork {
     const NAME: &'static str = "gpt";
 
     fn params(&self) -> &Params {
@@ -120,9 +120,9 @@ impl Trunk for Network {
         &mut self.params
     }
 
-    fn limits(&self) -> Limits {
+    fn limits(&self) -> SequenceLimits {
         let Gpt { width, context, .. } = self.config;
-        Limits { width, context, vocabulary: self.params.get("tokens").dims()[0], shape: self.shape }
+        SequenceLimits { width, context, vocabulary: self.params.get("tokens").dims()[0], shape: self.shape }
     }
 
     fn pass(&self, noise: Option<Noise>) -> Pass<'_> {

@@ -10,21 +10,21 @@ use boldface::{
 use boldface_engine::no_grad;
 use rand::RngExt;
 
-use super::network::{ASKED, CENTER, Network};
-use super::vocabulary::Vocabulary;
+use super::network::{ASKED, CENTER, GptNetwork};
+use super::vocabulary::GptVocabulary;
 use super::{Gpt, files};
-use crate::backbones::causal::{self, Bucket, Trunk, Words};
+use crate::backbones::causal::{self, Bucket, QuestionWords, Trunk};
 
 /// A trained text model without fMRI parts.
-pub(super) struct TextSide {
-    pub network: Network,
-    pub vocabulary: Vocabulary,
+pub(super) struct GptTextSide {
+    pub network: GptNetwork,
+    pub vocabulary: GptVocabulary,
 }
 
-impl TextSide {
-    pub fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<TextSide> {
+impl GptTextSide {
+    pub fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<GptTextSide> {
         let (network, vocabulary) = files::load(config, dir, runtime)?;
-        Ok(TextSide { network, vocabulary })
+        Ok(GptTextSide { network, vocabulary })
     }
 
     /// Trains on windows of text. Each window comes from the general text or from the descriptions with
@@ -63,7 +63,7 @@ impl TextSide {
         self.tell_questions_apart(&text.questions, cx.seed)
     }
 
-    /// Gives every word in the questions a random vector of its own ([`Words::vectors`]).
+    /// Gives every word in the questions a random vector of its own ([`QuestionWords::vectors`]).
     pub(super) fn tell_questions_apart(&mut self, questions: &[String], seed: u64) -> Result<()> {
         let width = self.network.config.width;
         let mut tokens: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
@@ -79,7 +79,7 @@ impl TextSide {
             asked.push(words);
         }
         let mut rows = vec![0.0; self.vocabulary.len() * width];
-        for (word, vector) in Words::count(asked).vectors(Network::NAME, seed, width) {
+        for (word, vector) in QuestionWords::count(asked).vectors(GptNetwork::NAME, seed, width) {
             for &token in &tokens[&word] {
                 rows[token as usize * width..][..width].copy_from_slice(&vector);
             }
@@ -130,7 +130,7 @@ fn recipe(config: &Gpt) -> Training {
     }
 }
 
-impl TextEncoder for TextSide {
+impl TextEncoder for GptTextSide {
     /// Averages the last hidden states over a text's tokens and subtracts the mean of the training
     /// descriptions. Returns zeros for an empty text. A text longer than the context is read in pieces,
     /// weighted by their tokens.

@@ -26,16 +26,16 @@ const MARKS: usize = 5;
 /// A byte-level byte-pair tokenizer and the marks. A space is put in front of every text, so a word has
 /// the same tokens at the start of an answer as in the middle of a sentence.
 #[derive(Clone, Debug)]
-pub(super) struct Vocabulary {
+pub(super) struct GptVocabulary {
     pairs: tokenizers::Tokenizer,
 }
 
-impl Vocabulary {
+impl GptVocabulary {
     /// Smallest number of entries: the bytes and the marks.
     pub const LEAST: usize = 256 + MARKS;
 
     /// Learns up to `size` entries (marks included) from all of `text`.
-    pub fn train(text: &TextSource, size: usize) -> Result<Vocabulary> {
+    pub fn train(text: &TextSource, size: usize) -> Result<GptVocabulary> {
         let bytes = ByteLevel::new(false, false, false);
         let words = Split::new(SplitPattern::Regex(WORDS.to_owned()), Isolated, false)?;
         let mut pairs = tokenizers::Tokenizer::new(BPE::default());
@@ -51,15 +51,17 @@ impl Vocabulary {
             .build();
         let documents = text.general.iter().chain(&text.descriptions).chain(&text.questions);
         pairs.train(&mut TrainerWrapper::from(trainer), documents.map(String::as_str))?;
-        Ok(Vocabulary { pairs })
+        Ok(GptVocabulary { pairs })
     }
 
-    /// Reads the file written by [`Vocabulary::save`].
-    pub fn load(dir: &Path) -> Result<Vocabulary> {
+    /// Reads the file written by [`GptVocabulary::save`].
+    pub fn load(dir: &Path) -> Result<GptVocabulary> {
         let path = dir.join(FILE);
         let bytes = fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
         let pairs = tokenizers::Tokenizer::from_bytes(bytes);
-        Ok(Vocabulary { pairs: pairs.map_err(|error| format!("`{}` is damaged: {error}", path.display()))? })
+        Ok(GptVocabulary {
+            pairs: pairs.map_err(|error| format!("`{}` is damaged: {error}", path.display()))?,
+        })
     }
 
     pub fn save(&self, dir: &Path) -> Result<()> {
@@ -143,9 +145,9 @@ mod tests {
 
     use super::*;
 
-    fn vocabulary(size: usize) -> Vocabulary {
+    fn vocabulary(size: usize) -> GptVocabulary {
         let general = vec!["lower than usual, lower than most, higher than usual".to_owned()];
-        Vocabulary::train(&TextSource { general, ..TextSource::default() }, size).unwrap()
+        GptVocabulary::train(&TextSource { general, ..TextSource::default() }, size).unwrap()
     }
 
     proptest! {
@@ -164,17 +166,17 @@ mod tests {
     fn frequent_words_become_one_token_and_training_repeats() {
         let (first, second) = (vocabulary(300), vocabulary(300));
         assert_eq!(first.tokens("lower").unwrap().len(), 1);
-        let json = |vocabulary: &Vocabulary| vocabulary.pairs.to_string(false).unwrap();
+        let json = |vocabulary: &GptVocabulary| vocabulary.pairs.to_string(false).unwrap();
         assert_eq!(json(&first), json(&second));
         let dir = tempfile::tempdir().unwrap();
         first.save(dir.path()).unwrap();
-        assert_eq!(json(&Vocabulary::load(dir.path()).unwrap()), json(&second));
+        assert_eq!(json(&GptVocabulary::load(dir.path()).unwrap()), json(&second));
     }
 
     #[test]
     fn marks_follow_the_byte_pairs_and_are_no_text() {
         let vocabulary = vocabulary(0);
-        assert_eq!(vocabulary.len(), Vocabulary::LEAST);
+        assert_eq!(vocabulary.len(), GptVocabulary::LEAST);
         assert_eq!(vocabulary.prompt("a", true).unwrap().0, [257]);
         let (before, after) = vocabulary.prompt("a", false).unwrap();
         // Question mark, space, a, answer mark. The space is byte 32, shown as a letter of its own.

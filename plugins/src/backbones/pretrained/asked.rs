@@ -6,15 +6,15 @@ use boldface::Result;
 use boldface_lm::Vocabulary;
 use serde::{Deserialize, Serialize};
 
-use super::network::Network;
-use crate::backbones::causal::{Trunk, Words};
+use super::network::PretrainedNetwork;
+use crate::backbones::causal::{QuestionWords, Trunk};
 
 /// The words of questions and the seed of their random vectors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AskedWords {
     seed: u64,
-    words: Words,
+    words: QuestionWords,
 }
 
 impl AskedWords {
@@ -37,28 +37,28 @@ impl AskedWords {
             words.remove("");
             asked.push(words);
         }
-        Ok(AskedWords { seed, words: Words::count(asked) })
+        Ok(AskedWords { seed, words: QuestionWords::count(asked) })
     }
 }
 
 /// The vectors of words, and the pieces that tokens are.
-pub(super) struct Asked {
+pub(super) struct QuestionVectors {
     words: AskedWords,
     vectors: BTreeMap<String, Vec<f32>>,
     /// The piece of every token.
     pieces: Vec<Piece>,
 }
 
-impl Asked {
+impl QuestionVectors {
     /// Draws the vectors of `words`, `width` wide.
     ///
     /// # Errors
     /// If a token cannot be read.
-    pub fn new(words: AskedWords, vocabulary: &Vocabulary, width: usize) -> Result<Asked> {
-        let vectors = words.words.vectors(Network::NAME, words.seed, width);
+    pub fn new(words: AskedWords, vocabulary: &Vocabulary, width: usize) -> Result<QuestionVectors> {
+        let vectors = words.words.vectors(PretrainedNetwork::NAME, words.seed, width);
         let tokens = 0..u32::try_from(vocabulary.len())?;
         let pieces = tokens.map(|token| Piece::read(vocabulary, token)).collect::<Result<_>>()?;
-        Ok(Asked { words, vectors, pieces })
+        Ok(QuestionVectors { words, vectors, pieces })
     }
 
     pub fn words(&self) -> &AskedWords {

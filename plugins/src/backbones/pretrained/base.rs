@@ -4,12 +4,12 @@ use std::path::Path;
 
 use boldface::Result;
 use boldface_engine::Mapped;
-use boldface_lm::Files;
+use boldface_lm::ModelFiles;
 use serde::{Deserialize, Serialize};
 
 /// Opened published files.
-pub(super) struct Base {
-    pub files: Files,
+pub(super) struct BaseFiles {
+    pub files: ModelFiles,
     pub fingerprint: Fingerprint,
 }
 
@@ -30,16 +30,16 @@ struct Print {
     checksum: String,
 }
 
-impl Base {
+impl BaseFiles {
     /// Opens the files and reads them once for their checksums.
     ///
     /// # Errors
     /// If a file cannot be read; the message names it.
-    pub fn open(path: &Path) -> Result<Base> {
+    pub fn open(path: &Path) -> Result<BaseFiles> {
         let files = boldface_lm::open(path)?;
         let prints = files.paths().iter().map(|path| Print::read(path)).collect::<Result<_>>()?;
         let fingerprint = Fingerprint { name: files.name(), files: prints };
-        Ok(Base { files, fingerprint })
+        Ok(BaseFiles { files, fingerprint })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Checks of a published model that need no run.
 
 use boldface::{Problem, TrainingContext, Tuning};
-use boldface_lm::{Config, adapter};
+use boldface_lm::{ModelConfig, adapter};
 
 use super::prompt::Prompts;
 use super::{Pretrained, size};
@@ -45,7 +45,11 @@ pub(super) fn check(config: &Pretrained) -> Vec<Problem> {
 }
 
 /// Checks that a training stage fits the model and the machine.
-pub(super) fn check_training(config: &Pretrained, model: &Config, cx: &TrainingContext<'_>) -> Vec<Problem> {
+pub(super) fn check_training(
+    config: &Pretrained,
+    model: &ModelConfig,
+    cx: &TrainingContext<'_>,
+) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Tuning::Lora(lora) = &cx.training.tuning {
         problems.extend(adapter::check_targets(model, lora).into_iter().map(|problem| problem.below("lora")));
@@ -57,7 +61,7 @@ pub(super) fn check_training(config: &Pretrained, model: &Config, cx: &TrainingC
 /// Reports a training that does not fit into `available` bytes, with a smaller setting that does.
 pub(super) fn memory(
     config: &Pretrained,
-    model: &Config,
+    model: &ModelConfig,
     cx: &TrainingContext<'_>,
     available: u64,
 ) -> Option<Problem> {

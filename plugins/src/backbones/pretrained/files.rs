@@ -9,10 +9,10 @@ use boldface_lm::adapter;
 use serde::{Deserialize, Serialize};
 
 use super::Pretrained;
-use super::asked::{Asked, AskedWords};
-use super::base::{Base, Fingerprint};
-use super::model::Model;
-use super::network::Network;
+use super::asked::{AskedWords, QuestionVectors};
+use super::base::{BaseFiles, Fingerprint};
+use super::model::PretrainedModel;
+use super::network::PretrainedNetwork;
 use crate::backbones::causal::{self, Trunk};
 
 const MODEL: &str = "model.json";
@@ -39,18 +39,18 @@ struct Saved {
 
 /// Writes `model.json` and `fmri.safetensors`; also `adapter/` in PEFT's format if there is an adapter,
 /// and all weights if they were trained.
-pub(super) fn save(model: &Model, dir: &Path) -> Result<()> {
-    let Model { network, base, .. } = model;
+pub(super) fn save(model: &PretrainedModel, dir: &Path) -> Result<()> {
+    let PretrainedModel { network, base, .. } = model;
     let params = network.params();
     params.save_some(&dir.join(FMRI), causal::is_fmri)?;
     if let Some(lora) = &network.lora {
         adapter::save(&network.published, lora, base.name(), &dir.join(ADAPTER))?;
     }
     if network.is_moved {
-        params.save_some(&dir.join(WEIGHTS), Network::is_base)?;
+        params.save_some(&dir.join(WEIGHTS), PretrainedNetwork::is_base)?;
     }
     let (adapter, weights) = (network.lora.is_some(), network.is_moved);
-    let asked = network.asked.as_ref().map(Asked::words).cloned();
+    let asked = network.asked.as_ref().map(QuestionVectors::words).cloned();
     write(&Saved { base: base.clone(), shape: network.shape, adapter, weights, asked }, dir)
 }
 
@@ -78,7 +78,7 @@ pub(super) fn words(dir: &Path) -> Result<AskedWords> {
 ///
 /// # Errors
 /// If they were not; the message names the file that differs.
-pub(super) fn check_base(dir: &Path, base: &Base) -> Result<()> {
+pub(super) fn check_base(dir: &Path, base: &BaseFiles) -> Result<()> {
     let saved = read(dir)?;
     match saved.base.difference(&base.fingerprint) {
         None => Ok(()),
@@ -92,12 +92,12 @@ pub(super) fn check_base(dir: &Path, base: &Base) -> Result<()> {
 }
 
 /// Reads the files written by [`save`], together with the published files used in training.
-pub(super) fn load(config: &Pretrained, dir: &Path, runtime: &Runtime) -> Result<Model> {
-    let base = Base::open(&config.weights)?;
+pub(super) fn load(config: &Pretrained, dir: &Path, runtime: &Runtime) -> Result<PretrainedModel> {
+    let base = BaseFiles::open(&config.weights)?;
     check_base(dir, &base)?;
     let Saved { shape, adapter, weights, .. } = read(dir)?;
     let shape = shape.ok_or_else(|| format!("`{}` holds a text side without fMRI parts", dir.display()))?;
-    let mut model = Model::new(config, &base, &Engine::for_runtime(runtime)?)?;
+    let mut model = PretrainedModel::new(config, &base, &Engine::for_runtime(runtime)?)?;
     if config.asked {
         model.tell_words(words(dir)?)?;
     }
@@ -106,7 +106,7 @@ pub(super) fn load(config: &Pretrained, dir: &Path, runtime: &Runtime) -> Result
     network.add_fmri(shape, &mut seed::stream(0, "pretrained.expected"));
     network.params_mut().restore_some(&dir.join(FMRI), causal::is_fmri)?;
     if weights {
-        network.params_mut().restore_some(&dir.join(WEIGHTS), Network::is_base)?;
+        network.params_mut().restore_some(&dir.join(WEIGHTS), PretrainedNetwork::is_base)?;
         network.is_moved = true;
     }
     if adapter {

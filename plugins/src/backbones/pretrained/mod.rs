@@ -23,9 +23,9 @@ use boldface_engine::Engine;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::base::Base;
-use self::model::Model;
-use self::text::TextSide;
+use self::base::BaseFiles;
+use self::model::PretrainedModel;
+use self::text::PretrainedTextSide;
 use super::causal::Input;
 
 /// A published language model of the GPT-2, Llama (SmolLM2) or Qwen3 family, as downloaded. A run never
@@ -77,8 +77,8 @@ register!(Backbone "pretrained" => Pretrained);
 impl Backbone for Pretrained {
     /// Trains nothing: the published model reads the descriptions as it is.
     fn text_space(&self, text: &TextSource, cx: &mut FitContext<'_>) -> Result<Box<dyn TextEncoder>> {
-        let base = Base::open(&self.weights)?;
-        let mut side = TextSide::new(self, &base, &Engine::for_runtime(cx.runtime)?)?;
+        let base = BaseFiles::open(&self.weights)?;
+        let mut side = PretrainedTextSide::new(self, &base, &Engine::for_runtime(cx.runtime)?)?;
         side.center(&text.descriptions, cx.observer)?;
         if self.asked {
             side.count_words(&text.questions, cx.seed)?;
@@ -92,9 +92,9 @@ impl Backbone for Pretrained {
         shape: FmriShape,
         cx: &mut FitContext<'_>,
     ) -> Result<Box<dyn LanguageModel>> {
-        let base = Base::open(&self.weights)?;
+        let base = BaseFiles::open(&self.weights)?;
         files::check_base(text_space, &base)?;
-        let mut model = Model::new(self, &base, &Engine::for_runtime(cx.runtime)?)?;
+        let mut model = PretrainedModel::new(self, &base, &Engine::for_runtime(cx.runtime)?)?;
         if self.asked {
             model.tell_words(files::words(text_space)?)?;
         }

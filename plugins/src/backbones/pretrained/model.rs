@@ -7,27 +7,27 @@ use boldface::{Features, FitContext, LanguageModel, Query, Result, Sequence, Tra
 use boldface_engine::{Engine, no_grad};
 
 use super::Pretrained;
-use super::asked::{Asked, AskedWords};
-use super::base::{Base, Fingerprint};
+use super::asked::{AskedWords, QuestionVectors};
+use super::base::{BaseFiles, Fingerprint};
 use super::files;
-use super::network::Network;
+use super::network::PretrainedNetwork;
 use super::prompt::Prompts;
 use crate::backbones::causal::{self, Ends};
 
 /// A published network with its fMRI parts, its prompts and the fingerprint of its base.
-pub(super) struct Model {
-    pub network: Network,
+pub(super) struct PretrainedModel {
+    pub network: PretrainedNetwork,
     pub prompts: Prompts,
     pub base: Fingerprint,
 }
 
-impl Model {
+impl PretrainedModel {
     /// Creates the published model without fMRI parts.
-    pub fn new(config: &Pretrained, base: &Base, engine: &Engine) -> Result<Model> {
+    pub fn new(config: &Pretrained, base: &BaseFiles, engine: &Engine) -> Result<PretrainedModel> {
         let rows = base.files.config().vocabulary;
         let prompts = Prompts::new(base.files.vocabulary()?, config.chat, rows)?;
-        let network = Network::new(config, base.files.network(engine)?);
-        Ok(Model { network, prompts, base: base.fingerprint.clone() })
+        let network = PretrainedNetwork::new(config, base.files.network(engine)?);
+        Ok(PretrainedModel { network, prompts, base: base.fingerprint.clone() })
     }
 
     /// Tells text after a scan these words of questions. Called before the fMRI parts are added.
@@ -36,12 +36,12 @@ impl Model {
     /// If a token cannot be read.
     pub fn tell_words(&mut self, words: AskedWords) -> Result<()> {
         let width = self.network.published.config.width;
-        self.network.asked = Some(Asked::new(words, self.prompts.vocabulary(), width)?);
+        self.network.asked = Some(QuestionVectors::new(words, self.prompts.vocabulary(), width)?);
         Ok(())
     }
 }
 
-impl LanguageModel for Model {
+impl LanguageModel for PretrainedModel {
     fn prompt_tokens(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)> {
         self.prompts.prompt(question, fmri)
     }

@@ -3,12 +3,12 @@
 use boldface::{FmriShape, Lora, Result, Tuning, seed};
 use boldface_engine::nn::{self, KvCache, Noise, Pass};
 use boldface_engine::{Params, Tensor};
-use boldface_lm::{Network as Published, adapter};
+use boldface_lm::{PublishedNetwork, adapter};
 use rand::Rng;
 
 use super::Pretrained;
-use super::asked::Asked;
-use crate::backbones::causal::{self, Bucket, Input, Limits, Trunk};
+use super::asked::QuestionVectors;
+use crate::backbones::causal::{self, Bucket, Input, SequenceLimits, Trunk};
 
 /// Two rows that extend the embedding: the marks that open and close the fMRI block.
 const MARKS: &str = "fmri.marks";
@@ -30,8 +30,8 @@ const EPS: f32 = 1e-6;
 
 /// A published model with its learned additions. The published parameters keep their names, so adapters
 /// and weights open in Python without a table of names.
-pub(super) struct Network {
-    pub published: Published,
+pub(super) struct PretrainedNetwork {
+    pub published: PublishedNetwork,
     pub input: Input,
     pub checkpointing: bool,
     /// Longest sequence in tokens.
@@ -43,14 +43,14 @@ pub(super) struct Network {
     /// Whether the published weights themselves were trained.
     pub is_moved: bool,
     /// The words of questions that text after a scan is told; `None` if it is told none.
-    pub asked: Option<Asked>,
+    pub asked: Option<QuestionVectors>,
 }
 
-impl Network {
+impl PretrainedNetwork {
     /// Creates a network of the published model alone.
-    pub fn new(config: &Pretrained, published: Published) -> Network {
+    pub fn new(config: &Pretrained, published: PublishedNetwork) -> PretrainedNetwork {
         let own = published.config.context;
-        let mut network = Network {
+        let mut network = PretrainedNetwork {
             published,
             input: config.input,
             checkpointing: config.checkpointing,
@@ -147,7 +147,7 @@ impl Network {
     }
 }
 
-impl Trunk for Network {
+impl Trunk for PretrainedNetwork {
     const NAME: &'static str = "pretrained";
 
     fn params(&self) -> &Params {
@@ -158,10 +158,10 @@ impl Trunk for Network {
         &mut self.published.params
     }
 
-    fn limits(&self) -> Limits {
+    fn limits(&self) -> SequenceLimits {
         let config = &self.published.config;
         let marks = if self.shape.is_some() { 2 } else { 0 };
-        Limits {
+        SequenceLimits {
             width: config.width,
             context: self.context,
             vocabulary: config.vocabulary + marks,

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use boldface::Result;
-use boldface_lm::{Message, Part, Vocabulary};
+use boldface_lm::{ChatMessage, TextPart, Vocabulary};
 
 use super::Chat;
 
@@ -90,7 +90,7 @@ impl Prompts {
         }
         let mut parts = self.frame.parts(question, fmri);
         let prompt = self.vocabulary.joined_tokens(&parts)?;
-        parts.extend([self.frame.gap.as_str(), answer].map(Part::Plain));
+        parts.extend([self.frame.gap.as_str(), answer].map(TextPart::Plain));
         let whole = self.vocabulary.joined_tokens(&parts)?;
         let mut tokens = whole.get(prompt.len()..).unwrap_or_default().to_vec();
         tokens.push(self.vocabulary.ends()[0]);
@@ -125,7 +125,7 @@ impl Frame {
     /// Renders the model's own chat template around placeholders for the block and the question, and
     /// cuts it there.
     fn of_template(vocabulary: &Vocabulary) -> Result<Frame> {
-        let message = Message::new("user", &format!("{BLOCK}{QUESTION}"));
+        let message = ChatMessage::new("user", &format!("{BLOCK}{QUESTION}"));
         let rendered = vocabulary.chat(&[message], true)?;
         let split = rendered.split_once(BLOCK).and_then(|(before, rest)| {
             let (between, after) = rest.split_once(QUESTION)?;
@@ -143,12 +143,12 @@ impl Frame {
 
     /// Returns the text that the answer follows: the part behind the block, or all of it without a
     /// block.
-    fn parts<'a>(&'a self, question: &'a str, fmri: bool) -> Vec<Part<'a>> {
+    fn parts<'a>(&'a self, question: &'a str, fmri: bool) -> Vec<TextPart<'a>> {
         let own = |text: &'a String| match self.is_template {
-            true => Part::Marked(text),
-            false => Part::Plain(text),
+            true => TextPart::Marked(text),
+            false => TextPart::Plain(text),
         };
         let before = (!fmri).then(|| own(&self.before));
-        before.into_iter().chain([own(&self.between), Part::Plain(question), own(&self.after)]).collect()
+        before.into_iter().chain([own(&self.between), TextPart::Plain(question), own(&self.after)]).collect()
     }
 }

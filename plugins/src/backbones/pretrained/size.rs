@@ -1,13 +1,13 @@
 //! The number of weights of a model, and the memory that a training of it takes.
 
 use boldface::{FmriShape, Lora, TrainingContext, Tuning};
-use boldface_lm::Config;
+use boldface_lm::ModelConfig;
 
 use super::Pretrained;
 use crate::backbones::causal;
 
 /// Number of weights beside the published ones: fMRI parts and adapters.
-pub(super) fn added(config: &Pretrained, model: &Config, shape: FmriShape, lora: Option<&Lora>) -> u64 {
+pub(super) fn added(config: &Pretrained, model: &ModelConfig, shape: FmriShape, lora: Option<&Lora>) -> u64 {
     // Two marks and the scale of fMRI tokens.
     let width = model.width as u64;
     let asked = if config.asked { (width + 1) * width } else { 0 };
@@ -18,7 +18,7 @@ pub(super) fn added(config: &Pretrained, model: &Config, shape: FmriShape, lora:
 }
 
 /// Number of weights of the adapters.
-fn adapters(config: &Config, lora: &Lora) -> u64 {
+fn adapters(config: &ModelConfig, lora: &Lora) -> u64 {
     let ends = config.parameters().into_iter().filter_map(|(name, dims)| {
         let layer = name.strip_suffix(".weight")?;
         let is_linear = config.linears().contains(&layer.rsplit('.').next()?);
@@ -31,14 +31,14 @@ fn adapters(config: &Config, lora: &Lora) -> u64 {
 const TEXT: u64 = 128;
 
 /// Bytes that a training needs at a time; `None` while the shape of its scans is unknown.
-pub(super) fn memory(config: &Pretrained, model: &Config, cx: &TrainingContext<'_>) -> Option<u64> {
+pub(super) fn memory(config: &Pretrained, model: &ModelConfig, cx: &TrainingContext<'_>) -> Option<u64> {
     let shape = cx.shape?;
     let trained = trained(config, model, shape, &cx.training.tuning);
     Some(training_memory(model, shape, trained, cx.sequences, config.checkpointing))
 }
 
 /// Number of trained weights.
-pub(super) fn trained(config: &Pretrained, model: &Config, shape: FmriShape, tuning: &Tuning) -> u64 {
+pub(super) fn trained(config: &Pretrained, model: &ModelConfig, shape: FmriShape, tuning: &Tuning) -> u64 {
     match tuning {
         Tuning::Lora(lora) => added(config, model, shape, Some(lora)),
         Tuning::Full => added(config, model, shape, None) + model.count(),
@@ -48,7 +48,7 @@ pub(super) fn trained(config: &Pretrained, model: &Config, shape: FmriShape, tun
 /// Bytes of weights, gradients, both moments, and the activations that a micro-batch of `sequences`
 /// sequences stores for its gradient.
 pub(super) fn training_memory(
-    config: &Config,
+    config: &ModelConfig,
     shape: FmriShape,
     trained: u64,
     sequences: usize,

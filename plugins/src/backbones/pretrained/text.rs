@@ -9,10 +9,10 @@ use boldface_engine::{Engine, Params, no_grad};
 use boldface_lm::Vocabulary;
 
 use super::asked::AskedWords;
-use super::base::{Base, Fingerprint};
-use super::network::Network;
+use super::base::{BaseFiles, Fingerprint};
+use super::network::PretrainedNetwork;
 use super::{Pretrained, files};
-use crate::backbones::causal::{self, Bucket, Span, Trunk};
+use crate::backbones::causal::{self, Bucket, SequenceSpan, Trunk};
 
 const FILE: &str = "center.safetensors";
 const CENTER: &str = "center";
@@ -21,8 +21,8 @@ const CENTER: &str = "center";
 const BATCH: usize = 2048;
 
 /// A published text model and the mean vector of the training descriptions.
-pub(super) struct TextSide {
-    network: Network,
+pub(super) struct PretrainedTextSide {
+    network: PretrainedNetwork,
     vocabulary: Vocabulary,
     base: Fingerprint,
     center: Vec<f32>,
@@ -32,10 +32,10 @@ pub(super) struct TextSide {
     known: RefCell<BTreeMap<String, Vec<f32>>>,
 }
 
-impl TextSide {
-    pub fn new(config: &Pretrained, base: &Base, engine: &Engine) -> Result<TextSide> {
-        let network = Network::new(config, base.files.network(engine)?);
-        Ok(TextSide {
+impl PretrainedTextSide {
+    pub fn new(config: &Pretrained, base: &BaseFiles, engine: &Engine) -> Result<PretrainedTextSide> {
+        let network = PretrainedNetwork::new(config, base.files.network(engine)?);
+        Ok(PretrainedTextSide {
             vocabulary: base.files.vocabulary()?,
             base: base.fingerprint.clone(),
             center: vec![0.0; network.limits().width],
@@ -118,7 +118,7 @@ impl TextSide {
 
     /// Averages the last hidden states over each piece's own tokens.
     fn means(&self, pieces: &[Piece<'_>]) -> Vec<Vec<f32>> {
-        let spans: Vec<Span<'_>> =
+        let spans: Vec<SequenceSpan<'_>> =
             pieces.iter().map(|piece| (&piece.sequence, 0..piece.sequence.after.len())).collect();
         let bucket = Bucket::new(&spans);
         no_grad(|| {
@@ -143,7 +143,7 @@ struct Piece<'a> {
     share: f32,
 }
 
-impl TextEncoder for TextSide {
+impl TextEncoder for PretrainedTextSide {
     /// Averages the last hidden states over a text's tokens and subtracts the mean of the training
     /// descriptions. Returns zeros for an empty text. A text longer than the context is read in pieces,
     /// weighted by their tokens.

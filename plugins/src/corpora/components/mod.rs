@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use boldface::{
     Cohort, Deserialize, Fact, JsonSchema, Problem, Result, Scan, Serialize, TrainScans, register,
 };
-use boldface_features::components::{Components as Group, Template, features};
-use boldface_features::{Feature, Measured, Networks};
+use boldface_features::components::{ComponentTemplate, Components as Group, features};
+use boldface_features::{Feature, Measurement, Networks};
 
 use super::described::Described;
-use super::family::{Family, Telling};
+use super::family::{FeatureFamily, Telling};
 use super::words::WordTable;
 
 /// Sentences about independent components: the amplitude, variability, balance of slow and fast
@@ -93,7 +93,7 @@ const COMPONENTS: usize = 20;
 /// Smallest number of regions per component by default.
 const ROIS_EACH: usize = 5;
 
-impl Family for Components {
+impl FeatureFamily for Components {
     const NAME: &'static str = "components";
     const VERSION: u32 = 1;
     const WORDS: &'static str = include_str!("words.toml");
@@ -119,7 +119,7 @@ impl Family for Components {
         }
     }
 
-    fn measure(&self, group: &Group, scan: &Scan, _seed: u64) -> Result<Vec<Measured>> {
+    fn measure(&self, group: &Group, scan: &Scan, _seed: u64) -> Result<Vec<Measurement>> {
         Ok(group.measure(&scan.series, &scan.info.cuts))
     }
 
@@ -185,7 +185,7 @@ impl Family for Components {
         // Without a template, the names of components follow from the training scans.
         let template =
             self.template.as_ref().and_then(|text| template::parse(text, &cohort.regions.names).ok());
-        let names = template.map(|Template { names, .. }| names).unwrap_or_default();
+        let names = template.map(|ComponentTemplate { names, .. }| names).unwrap_or_default();
         features(&names.iter().map(String::as_str).collect::<Vec<_>>())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use boldface::Result;
-use boldface_features::components::Template;
+use boldface_features::components::ComponentTemplate;
 
 /// Reads a table, separated by tabs (or by commas if its header has no tab), into maps in the order of
 /// `regions`.
@@ -11,7 +11,7 @@ use boldface_features::components::Template;
 /// # Errors
 /// If the text is not such a table (the message names the line), or if table and parcellation have
 /// different regions (the message names the first).
-pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
+pub(super) fn parse(text: &str, regions: &[String]) -> Result<ComponentTemplate> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let (_, header) = lines.next().ok_or("the template is empty")?;
     let separator = if header.contains('\t') { '\t' } else { ',' };
@@ -42,7 +42,7 @@ pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
     }
     let places = places(&order, regions)?;
     let maps = (0..names.len()).map(|k| places.iter().map(|&place| rows[place][k]).collect()).collect();
-    Ok(Template { names, maps })
+    Ok(ComponentTemplate { names, maps })
 }
 
 /// Returns the row of each region. Names may repeat if the order is the same.

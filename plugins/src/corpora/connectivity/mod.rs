@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 use boldface::{
     Cohort, Deserialize, Fact, JsonSchema, Problem, Result, Scan, Serialize, TrainScans, register,
 };
-use boldface_features::{ConnectivityKind, Feature, Measured, Networks, network_pairs};
+use boldface_features::{ConnectivityKind, Feature, Measurement, Networks, network_pairs};
 use boldface_imaging::combat::{Combat, Harmonization};
 use rayon::prelude::*;
 
 use super::described::Described;
-use super::family::{Family, Telling};
+use super::family::{FeatureFamily, Telling};
 use super::words::WordTable;
 
 /// One sentence per pair of networks: how strongly they are coupled, and how typical that is.
@@ -73,7 +73,7 @@ impl Default for Connectivity {
 
 register!(CorpusGenerator "connectivity" => Described<Connectivity>);
 
-impl Family for Connectivity {
+impl FeatureFamily for Connectivity {
     const NAME: &'static str = "connectivity";
     const VERSION: u32 = 2;
     const WORDS: &'static str = include_str!("words.toml");
@@ -87,12 +87,12 @@ impl Family for Connectivity {
     fn learn(&self, train: &TrainScans<'_>, _seed: u64) -> Result<Option<Combat>> {
         let Some(how) = &self.harmonize else { return Ok(None) };
         let scans: Vec<&Scan> = train.iter().collect();
-        let rows: Vec<Vec<Measured>> = scans.par_iter().map(|scan| self.couplings(scan)).collect();
+        let rows: Vec<Vec<Measurement>> = scans.par_iter().map(|scan| self.couplings(scan)).collect();
         let infos: Vec<_> = scans.iter().map(|scan| scan.info.as_ref()).collect();
         harmonized::fit(how, &rows, &infos).map(Some)
     }
 
-    fn measure(&self, learned: &Option<Combat>, scan: &Scan, _seed: u64) -> Result<Vec<Measured>> {
+    fn measure(&self, learned: &Option<Combat>, scan: &Scan, _seed: u64) -> Result<Vec<Measurement>> {
         let row = self.couplings(scan);
         match (&self.harmonize, learned) {
             (Some(how), Some(combat)) => harmonized::apply(how, combat, row, &scan.info),
@@ -158,7 +158,7 @@ impl Family for Connectivity {
 }
 
 impl Connectivity {
-    fn couplings(&self, scan: &Scan) -> Vec<Measured> {
+    fn couplings(&self, scan: &Scan) -> Vec<Measurement> {
         network_pairs(&scan.series, &scan.regions, self.kind)
     }
 

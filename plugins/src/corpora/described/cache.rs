@@ -3,22 +3,22 @@
 use std::collections::BTreeMap;
 
 use boldface::{Scan, ScanId, serde_json};
-use boldface_features::Measured;
+use boldface_features::Measurement;
 
 /// Rows by scan, each with a hash of all inputs of the measurement.
 #[derive(Debug, Default)]
-pub(super) struct Cache(BTreeMap<ScanId, (u64, Vec<Measured>)>);
+pub(super) struct Cache(BTreeMap<ScanId, (u64, Vec<Measurement>)>);
 
 impl Cache {
     /// Caches the measurements of `scans`, one row per scan.
-    pub(super) fn new(scans: &[&Scan], rows: Vec<Vec<Measured>>) -> Cache {
+    pub(super) fn new(scans: &[&Scan], rows: Vec<Vec<Measurement>>) -> Cache {
         let hashed = scans.iter().zip(rows).map(|(scan, row)| (scan.info.id.clone(), (hash(scan), row)));
         Cache(hashed.collect())
     }
 
     /// Returns the row of a scan if its content is unchanged: another window or phenotype makes another
     /// scan.
-    pub(super) fn find(&self, scan: &Scan) -> Option<&[Measured]> {
+    pub(super) fn find(&self, scan: &Scan) -> Option<&[Measurement]> {
         let (of, row) = self.0.get(&scan.info.id)?;
         (*of == hash(scan)).then_some(row)
     }

@@ -8,8 +8,8 @@ use boldface::{Deserialize, Regions, Result, Serialize, serde_json};
 use boldface_features::{Feature, Norms};
 use serde::de::DeserializeOwned;
 
-use super::super::family::Family;
-use super::super::words::Words;
+use super::super::family::FeatureFamily;
+use super::super::words::FamilyWords;
 use super::cache::Cache;
 use super::proved::prove;
 use super::{Fitted, name_of};
@@ -40,7 +40,7 @@ struct Versioned {
 ///
 /// # Errors
 /// If a file cannot be written; the message names it.
-pub(super) fn save<F: Family>(fitted: &Fitted<F>, dir: &Path) -> Result<()> {
+pub(super) fn save<F: FeatureFamily>(fitted: &Fitted<F>, dir: &Path) -> Result<()> {
     let learned = LearnedFile {
         version: F::VERSION,
         family: F::NAME.to_owned(),
@@ -58,7 +58,7 @@ pub(super) fn save<F: Family>(fitted: &Fitted<F>, dir: &Path) -> Result<()> {
 ///
 /// # Errors
 /// If a file is missing, truncated, of another version or of another family; the message names it.
-pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
+pub(super) fn load<F: FeatureFamily>(family: &F, dir: &Path) -> Result<Fitted<F>> {
     let norms: Norms = read_json(&dir.join(NORMS), Norms::VERSION)?;
     let path = dir.join(LEARNED);
     let read: LearnedFile<F::Learned> = read_json(&path, F::VERSION)?;
@@ -71,7 +71,7 @@ pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
         read.seed.parse().map_err(|_| named(&path)(&format!("has the invalid seed `{}`", read.seed)))?;
     let features: Vec<Feature> = norms.features().cloned().collect();
     let path = dir.join(WORDS);
-    let words: Words = toml::from_str(&read_text(&path)?).map_err(|error| named(&path)(&error))?;
+    let words: FamilyWords = toml::from_str(&read_text(&path)?).map_err(|error| named(&path)(&error))?;
     prove(&words, &features).map_err(|error| named(&path)(&error))?;
     Ok(Fitted {
         family: family.clone(),

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use boldface::{Result, serde_json};
 use boldface_features::Feature;
 
-use super::super::words::Words;
+use super::super::words::FamilyWords;
 
 /// Serialised words and features that have passed.
 static PROVED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -16,8 +16,8 @@ static PROVED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// once per process.
 ///
 /// # Errors
-/// Same as [`Words::check`].
-pub(super) fn prove(words: &Words, features: &[Feature]) -> Result<()> {
+/// Same as [`FamilyWords::check`].
+pub(super) fn prove(words: &FamilyWords, features: &[Feature]) -> Result<()> {
     let question = serde_json::to_string(&(words, features))?;
     let proved = || PROVED.lock().unwrap_or_else(PoisonError::into_inner);
     if proved().contains(&question) {

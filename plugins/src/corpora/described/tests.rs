@@ -11,11 +11,11 @@ use boldface::{
     Cohort, CorpusGenerator, Describer, Descriptor, Deserialize, JsonSchema, Part, Problem, Regions, Result,
     Scan, ScanId, ScanInfo, Serialize, Split, TimeSeries, TrainScans,
 };
-use boldface_features::{Feature, Measured, Missing};
+use boldface_features::{Feature, Measurement, Missing};
 use expect_test::expect;
 
 use super::Described;
-use crate::corpora::family::{Family, Telling};
+use crate::corpora::family::{FeatureFamily, Telling};
 use crate::corpora::words::WordTable;
 
 /// Describes levels and spreads.
@@ -32,7 +32,7 @@ struct Level {
 /// Number of measurements of scans in the dataset `counted`, which only one test uses.
 static MEASURED: AtomicUsize = AtomicUsize::new(0);
 
-impl Family for Level {
+impl FeatureFamily for Level {
     const NAME: &'static str = "level";
     const VERSION: u32 = 3;
     const WORDS: &'static str = r#"
@@ -55,7 +55,7 @@ impl Family for Level {
         Ok(means.sum::<f64>() / train.len() as f64)
     }
 
-    fn measure(&self, learned: &f64, scan: &Scan, _seed: u64) -> Result<Vec<Measured>> {
+    fn measure(&self, learned: &f64, scan: &Scan, _seed: u64) -> Result<Vec<Measurement>> {
         MEASURED.fetch_add(usize::from(scan.info.id.dataset == "counted"), Ordering::Relaxed);
         if scan.series.trs() == self.fails_at {
             return Err(format!("`{}` has {} volumes", scan.info.id, self.fails_at).into());

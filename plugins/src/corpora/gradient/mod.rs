@@ -4,11 +4,11 @@
 mod tests;
 
 use boldface::{Cohort, Deserialize, JsonSchema, Problem, Result, Scan, Serialize, TrainScans, register};
-use boldface_features::gradient::{self, Embedding, Kernel, Steps, Template};
-use boldface_features::{Feature, Measured, Missing, Networks};
+use boldface_features::gradient::{self, Embedding, GradientTemplate, Kernel, Steps};
+use boldface_features::{Feature, Measurement, Missing, Networks};
 
 use super::described::Described;
-use super::family::{Family, Telling};
+use super::family::{FeatureFamily, Telling};
 use super::words::WordTable;
 
 /// Sentences about connectivity gradients: how far each one reaches, how much regions vary along it,
@@ -75,19 +75,19 @@ impl Gradient {
     }
 }
 
-impl Family for Gradient {
+impl FeatureFamily for Gradient {
     const NAME: &'static str = "gradient";
     const VERSION: u32 = 1;
     const WORDS: &'static str = include_str!("words.toml");
-    type Learned = Template;
+    type Learned = GradientTemplate;
 
     fn telling(&self) -> Telling<'_> {
         Telling { words: self.words.as_ref(), paraphrase: self.paraphrase, adjust: &self.adjust }
     }
 
-    fn learn(&self, train: &TrainScans<'_>, _seed: u64) -> Result<Template> {
+    fn learn(&self, train: &TrainScans<'_>, _seed: u64) -> Result<GradientTemplate> {
         let scans: Vec<_> = train.iter().map(|scan| (scan.info.id.person(), &scan.series)).collect();
-        Template::fit(&self.steps(), &scans).map_err(|missing| {
+        GradientTemplate::fit(&self.steps(), &scans).map_err(|missing| {
             let help = match missing {
                 Missing::Pieces => "; a lower `sparsity` or the kernel `normalized-angle` keeps it together",
                 _ => "",
@@ -96,7 +96,7 @@ impl Family for Gradient {
         })
     }
 
-    fn measure(&self, template: &Template, scan: &Scan, _seed: u64) -> Result<Vec<Measured>> {
+    fn measure(&self, template: &GradientTemplate, scan: &Scan, _seed: u64) -> Result<Vec<Measurement>> {
         if !template.is_of(self.components, scan.series.rois()) {
             let rois = scan.series.rois();
             let message = format!("is not of {} gradients and {rois} regions", self.components);

@@ -4,11 +4,11 @@
 mod tests;
 
 use boldface::{Cohort, Deserialize, JsonSchema, Problem, Result, Scan, Serialize, TrainScans, register};
-use boldface_features::graph::{Edges, Settings, edges_at, features, measure};
-use boldface_features::{Feature, Measured, Networks, fc};
+use boldface_features::graph::{Edges, GraphSettings, edges_at, features, measure};
+use boldface_features::{Feature, Measurement, Networks, fc};
 
 use super::described::Described;
-use super::family::{Family, Telling};
+use super::family::{FeatureFamily, Telling};
 use super::words::WordTable;
 
 /// One sentence per measure of the graph of the strongest couplings, and how typical its value is.
@@ -52,14 +52,14 @@ struct Graph {
 
 impl Default for Graph {
     fn default() -> Graph {
-        let Settings { densities, edges, runs, nulls } = Settings::default();
+        let GraphSettings { densities, edges, runs, nulls } = GraphSettings::default();
         Graph { densities, weights: edges, runs, nulls, words: None, paraphrase: true, adjust: Vec::new() }
     }
 }
 
 register!(CorpusGenerator "graph" => Described<Graph>);
 
-impl Family for Graph {
+impl FeatureFamily for Graph {
     const NAME: &'static str = "graph";
     const VERSION: u32 = 1;
     const WORDS: &'static str = include_str!("words.toml");
@@ -73,8 +73,8 @@ impl Family for Graph {
         Ok(())
     }
 
-    fn measure(&self, _learned: &(), scan: &Scan, seed: u64) -> Result<Vec<Measured>> {
-        let settings = Settings {
+    fn measure(&self, _learned: &(), scan: &Scan, seed: u64) -> Result<Vec<Measurement>> {
+        let settings = GraphSettings {
             densities: self.densities.clone(),
             edges: self.weights,
             runs: self.runs,

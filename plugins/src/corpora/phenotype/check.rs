@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::{Cohort, Problem, ScanInfo};
 
 use super::Phenotype;
-use super::column::{Column, Kind, Range, number};
-use super::told::Told;
+use super::column::{Column, ColumnKind, Range, number};
+use super::told::PhenotypeWords;
 
 /// Maximum number of categories. A column with more probably holds numbers or names of people.
 const MOST_CATEGORIES: usize = 50;
@@ -37,7 +37,7 @@ pub(super) fn check(config: &Phenotype, cohort: &Cohort) -> Vec<Problem> {
         }
     }
     for (place, column) in config.adjust.iter().enumerate() {
-        if config.columns.get(column).is_some_and(|told| told.kind == Kind::Number) {
+        if config.columns.get(column).is_some_and(|told| told.kind == ColumnKind::Number) {
             let message = format!("`{column}` cannot be adjusted for itself");
             problems
                 .push(Problem::at(format!("adjust[{place}]"), message).help("describe it in another corpus"));
@@ -45,7 +45,7 @@ pub(super) fn check(config: &Phenotype, cohort: &Cohort) -> Vec<Problem> {
     }
     problems.extend(super::super::described::check_adjust(&config.adjust, cohort));
     if problems.is_empty() {
-        let told = Told::new(config, &categories(config, cohort)).and_then(|told| told.check());
+        let told = PhenotypeWords::new(config, &categories(config, cohort)).and_then(|told| told.check());
         problems.extend(told.err().map(|error| Problem::at("words", error.to_string())));
     }
     problems
@@ -58,7 +58,7 @@ fn categories(config: &Phenotype, cohort: &Cohort) -> BTreeMap<String, Vec<Strin
         let all: BTreeSet<String> = called.map(str::to_owned).chain(column.names.values().cloned()).collect();
         (name.clone(), all.into_iter().collect())
     };
-    config.columns.iter().filter(|(_, column)| column.kind == Kind::Category).map(of).collect()
+    config.columns.iter().filter(|(_, column)| column.kind == ColumnKind::Category).map(of).collect()
 }
 
 /// Lists problems at keys of the column's table.
@@ -73,11 +73,11 @@ fn column_problems(name: &str, column: &Column, scans: &[ScanInfo]) -> Vec<Probl
         problems.push(Problem::at("", message).help(help));
     } else {
         match column.kind {
-            Kind::Number => problems.extend(of_numbers(name, column, scans)),
-            Kind::Category => problems.extend(of_categories(name, column, scans)),
+            ColumnKind::Number => problems.extend(of_numbers(name, column, scans)),
+            ColumnKind::Category => problems.extend(of_categories(name, column, scans)),
         }
     }
-    if column.kind == Kind::Number && !column.names.is_empty() {
+    if column.kind == ColumnKind::Number && !column.names.is_empty() {
         let help = "set `kind = \"category\"`, or give `bands` with words of ranges";
         problems.push(Problem::at("names", "a number has no names").help(help));
     }
@@ -87,7 +87,7 @@ fn column_problems(name: &str, column: &Column, scans: &[ScanInfo]) -> Vec<Probl
         ("bands", !column.bands.is_empty()),
     ];
     for (key, is_there) in of_number {
-        if is_there && column.kind == Kind::Category {
+        if is_there && column.kind == ColumnKind::Category {
             let help = "leave it out, or set `kind = \"number\"`";
             problems.push(Problem::at(key, "a category cannot have this key").help(help));
         }

@@ -10,7 +10,7 @@ use boldface_features::Missing;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Column {
     /// Whether its values are numbers or categories. A code such as 1 for male is a category.
-    pub(super) kind: Kind,
+    pub(super) kind: ColumnKind,
     /// Name in sentences, such as `diastolic blood pressure`; by default the column's name, with spaces
     /// for `_`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,7 +38,7 @@ pub(super) struct Column {
 /// Type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Kind {
+pub(super) enum ColumnKind {
     /// Numbers, which are compared with the training scans.
     Number,
     /// Categories, which are stated as they are.

@@ -7,13 +7,13 @@ use std::path::Path;
 use boldface::{
     Describer, Descriptor, Deserialize, Fact, Result, Scan, ScanInfo, Serialize, TrainScans, seed, serde_json,
 };
-use boldface_features::{Compared, Measured, Missing, Norms};
+use boldface_features::{Compared, Measurement, Missing, Norms};
 use rand::Rng;
 
-use super::column::Kind;
-use super::told::Told;
+use super::column::ColumnKind;
+use super::told::PhenotypeWords;
 use super::{Phenotype, VERSION};
-use crate::corpora::words::Form;
+use crate::corpora::words::WordingChoice;
 
 /// A fitted corpus: norms of the numbers and names of the categories.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Fitted {
     config: Phenotype,
     learned: Learned,
     norms: Norms,
-    told: Told,
+    told: PhenotypeWords,
     /// Seed of the wordings.
     seed: u64,
     /// Name of the norms in descriptors.
@@ -57,7 +57,7 @@ impl Fitted {
                     format!("no training scan has a value in the column `{name}`; leave it out").into()
                 );
             }
-            if column.kind == Kind::Category {
+            if column.kind == ColumnKind::Category {
                 let mut names: BTreeSet<String> = column.names.values().cloned().collect();
                 if names.is_empty() {
                     let values = infos.iter().filter_map(|info| column.category(name, info).ok()?.ok());
@@ -73,7 +73,7 @@ impl Fitted {
     }
 
     fn new(config: &Phenotype, learned: Learned, norms: Norms) -> Result<Fitted> {
-        let told = Told::new(config, &learned.categories)?;
+        let told = PhenotypeWords::new(config, &learned.categories)?;
         told.check()?;
         let name = format!("phenotype-{VERSION}-{:016x}", norms.fingerprint());
         let seed = learned
@@ -105,11 +105,11 @@ impl Fitted {
         Fitted::new(config, learned, norms)
     }
 
-    fn form(&self, scan: &ScanInfo, feature: &str) -> Form {
+    fn form(&self, scan: &ScanInfo, feature: &str) -> WordingChoice {
         if !self.config.paraphrase {
-            return Form::Plain;
+            return WordingChoice::Plain;
         }
-        Form::Drawn(seed::stream(self.seed, &format!("words.{}.{feature}", scan.id)).next_u64())
+        WordingChoice::Drawn(seed::stream(self.seed, &format!("words.{}.{feature}", scan.id)).next_u64())
     }
 }
 
@@ -121,11 +121,11 @@ impl Describer for Fitted {
         let mut descriptors = Vec::new();
         for (place, (name, column)) in self.config.columns.iter().enumerate() {
             let (fact, compared) = match column.kind {
-                Kind::Number => {
+                ColumnKind::Number => {
                     let (measured, compared) = numbers.next().ok_or("a number was not measured")?;
                     (self.told.number(place, column, measured.value, compared.z), compared)
                 }
-                Kind::Category => {
+                ColumnKind::Category => {
                     let known = self.learned.categories.get(name);
                     let category = column.category(name, info).and_then(|category| {
                         // A category that never occurred in training has no words, and none are made
@@ -167,9 +167,9 @@ impl Describer for Fitted {
 ///
 /// # Errors
 /// If a cell is not a number; the message names it.
-fn measured(config: &Phenotype, info: &ScanInfo) -> Result<Vec<Measured>> {
+fn measured(config: &Phenotype, info: &ScanInfo) -> Result<Vec<Measurement>> {
     let mut measured = Vec::new();
-    for (name, column) in config.columns.iter().filter(|(_, column)| column.kind == Kind::Number) {
+    for (name, column) in config.columns.iter().filter(|(_, column)| column.kind == ColumnKind::Number) {
         let value = match column.number(name, info) {
             Ok(Ok(value)) => Ok(value),
             Err(missing) => Err(missing),

@@ -7,17 +7,17 @@ use boldface_features::{Feature, Missing};
 use toml::{Table, Value};
 
 use super::Phenotype;
-use super::column::{Column, Kind};
-use crate::corpora::words::{Form, Reader, WordTable, Words, sentences};
+use super::column::{Column, ColumnKind};
+use crate::corpora::words::{FamilyWords, Reader, WordTable, WordingChoice, sentences};
 
 /// The words of all columns. Columns that are compared with the norm share the words of other families.
 /// A column with categories or ranges has its own words.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct PhenotypeWords {
     columns: Vec<ColumnWords>,
     /// Features under their names in sentences, in the order of `columns`.
     features: Vec<Feature>,
-    compared: Words,
+    compared: FamilyWords,
     compared_reader: Reader,
 }
 
@@ -25,7 +25,7 @@ pub(super) struct Told {
 struct ColumnWords {
     name: String,
     /// `None` if it is compared with the norm.
-    own: Option<(Words, Reader)>,
+    own: Option<(FamilyWords, Reader)>,
 }
 
 /// The words of numbers, and the noun phrases of columns in all sentences.
@@ -37,12 +37,15 @@ const NAMED: &str = include_str!("named.toml");
 /// Prefix of the names of measures.
 const MEASURE: &str = "phenotype";
 
-impl Told {
+impl PhenotypeWords {
     /// Builds the words for `config`; `categories` has the categories of each categorical column.
     ///
     /// # Errors
     /// If the words of a column are invalid or not distinct; the message names the column.
-    pub(super) fn new(config: &Phenotype, categories: &BTreeMap<String, Vec<String>>) -> Result<Told> {
+    pub(super) fn new(
+        config: &Phenotype,
+        categories: &BTreeMap<String, Vec<String>>,
+    ) -> Result<PhenotypeWords> {
         let labels = config.columns.iter().map(|(name, column)| (name, column, column.label(name)));
         let features: Vec<Feature> =
             labels.clone().map(|(_, _, label)| Feature::new(MEASURE, &[&label])).collect();
@@ -69,22 +72,22 @@ impl Told {
             measures.insert(format!("{MEASURE}.{label}"), Value::Table(measure));
         }
         numbers.insert("measures".to_owned(), Value::Table(measures.clone()));
-        let compared = Words::new(&toml::to_string(&numbers)?, config.words.as_ref())?;
+        let compared = FamilyWords::new(&toml::to_string(&numbers)?, config.words.as_ref())?;
         let mut columns = Vec::new();
         for (name, column, _) in labels {
             let named = |error| format!("column `{name}`: {error}");
             let names: Vec<&String> = match column.kind {
-                Kind::Category => categories.get(name).into_iter().flatten().collect(),
-                Kind::Number => column.bands.iter().map(|band| &band.name).collect(),
+                ColumnKind::Category => categories.get(name).into_iter().flatten().collect(),
+                ColumnKind::Number => column.bands.iter().map(|band| &band.name).collect(),
             };
             let own = match (column.kind, names.is_empty()) {
-                (Kind::Number, true) => None,
+                (ColumnKind::Number, true) => None,
                 _ => Some(own(&names, &measures, &features).map_err(named)?),
             };
             columns.push(ColumnWords { name: name.clone(), own });
         }
         let compared_reader = compared.reader(&features);
-        Ok(Told { columns, features, compared, compared_reader })
+        Ok(PhenotypeWords { columns, features, compared, compared_reader })
     }
 
     /// Proves that every sentence reads back as its fact.
@@ -129,7 +132,7 @@ impl Told {
     }
 
     /// Returns the sentence of a fact about the column at `place`.
-    pub(super) fn sentence(&self, place: usize, fact: &Fact, form: Form) -> String {
+    pub(super) fn sentence(&self, place: usize, fact: &Fact, form: WordingChoice) -> String {
         let words = self.columns[place].own.as_ref().map_or(&self.compared, |(words, _)| words);
         words.sentence(&self.features[place], fact, form)
     }
@@ -166,7 +169,7 @@ impl Told {
 
 /// Returns the words of a column whose bands are `names`. The ends of these bands are placeholders: the
 /// band of a value is not decided here.
-fn own(names: &[&String], measures: &Table, features: &[Feature]) -> Result<(Words, Reader)> {
+fn own(names: &[&String], measures: &Table, features: &[Feature]) -> Result<(FamilyWords, Reader)> {
     let mut all = table(NAMED)?;
     let mut bands = Vec::new();
     let mut scale = Table::new();
@@ -186,7 +189,7 @@ fn own(names: &[&String], measures: &Table, features: &[Feature]) -> Result<(Wor
     let scales = Table::from_iter([("higher".to_owned(), Value::Table(scale))]);
     all.insert("scales".to_owned(), Value::Table(scales));
     all.insert("measures".to_owned(), Value::Table(measures.clone()));
-    let words = Words::try_from(WordTable::parse(&toml::to_string(&all)?)?)?;
+    let words = FamilyWords::try_from(WordTable::parse(&toml::to_string(&all)?)?)?;
     let reader = words.reader(features);
     Ok((words, reader))
 }

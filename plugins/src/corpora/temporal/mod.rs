@@ -7,15 +7,15 @@ mod tests;
 use boldface::{
     Cohort, Deserialize, JsonSchema, Problem, Result, Scan, Serialize, TimeSeries, TrainScans, register,
 };
-use boldface_features::spectrum::Band;
+use boldface_features::spectrum::FrequencyBand;
 use boldface_features::temporal::{
-    Amplitude, Fluctuations, Shape, Sliding, States, Visits, Windowed, fluctuations, stretches,
+    Amplitude, Fluctuations, Sliding, States, Visits, WindowTaper, Windowed, fluctuations, stretches,
 };
-use boldface_features::{Feature, Measured, Missing, Networks};
+use boldface_features::{Feature, Measurement, Missing, Networks};
 use rayon::prelude::*;
 
 use super::described::Described;
-use super::family::{Family, Telling};
+use super::family::{FeatureFamily, Telling};
 use super::words::WordTable;
 
 /// Sentences about the fluctuations of each network, and about states of coupling in sliding windows.
@@ -117,7 +117,7 @@ struct Learned {
     states: Option<States>,
 }
 
-impl Family for Temporal {
+impl FeatureFamily for Temporal {
     const NAME: &'static str = "temporal";
     const VERSION: u32 = 1;
     const WORDS: &'static str = include_str!("words.toml");
@@ -143,7 +143,7 @@ impl Family for Temporal {
         Ok(Learned { standardized, states })
     }
 
-    fn measure(&self, learned: &Learned, scan: &Scan, _seed: u64) -> Result<Vec<Measured>> {
+    fn measure(&self, learned: &Learned, scan: &Scan, _seed: u64) -> Result<Vec<Measurement>> {
         let networks = Networks::group(&scan.regions);
         let mut measured = self.fluctuations().measure(&scan.series, &networks, &scan.info.cuts);
         if learned.standardized {
@@ -187,14 +187,14 @@ impl Temporal {
             Unit::Series => Amplitude::Units,
             Unit::Percent => Amplitude::Percent,
         };
-        Fluctuations { band: Band { low: self.band[0], high: self.band[1] }, amplitude }
+        Fluctuations { band: FrequencyBand { low: self.band[0], high: self.band[1] }, amplitude }
     }
 
     /// Returns the sliding windows for scans with this TR.
     fn sliding(&self, tr: f64) -> Result<Sliding, Missing> {
         let shape = match self.shape {
-            WindowShape::Tapered => Shape::Tapered,
-            WindowShape::Square => Shape::Square,
+            WindowShape::Tapered => WindowTaper::Tapered,
+            WindowShape::Square => WindowTaper::Square,
         };
         Sliding::new(self.window, self.step, shape, tr)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use boldface::Result;
 
 use super::NOT_AVAILABLE;
-use super::table::Band;
+use super::table::BandRange;
 
 /// The side of zero that a band is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,13 +15,13 @@ pub(super) enum Side {
 }
 
 /// Returns the band of `z`. An end belongs to the band on the side of 0: exactly 2 is not yet beyond 2.
-pub(super) fn containing(bands: &[Band], z: f64) -> Option<&Band> {
+pub(super) fn containing(bands: &[BandRange], z: f64) -> Option<&BandRange> {
     let above = |from: f64| z > from || (z == from && from < 0.0);
     let below = |to: f64| z < to || (z == to && to >= 0.0);
     bands.iter().find(|band| band.from.is_none_or(above) && band.to.is_none_or(below))
 }
 
-impl Band {
+impl BandRange {
     /// Returns its side of 0; `None` if it contains numbers of both signs.
     pub(super) fn side(&self) -> Option<Side> {
         if self.from.is_some_and(|from| from >= 0.0) {
@@ -46,7 +46,7 @@ impl Band {
 ///
 /// # Errors
 /// If they do not; the message names the band and its ends.
-pub(super) fn check(bands: &[Band]) -> Result<()> {
+pub(super) fn check(bands: &[BandRange]) -> Result<()> {
     let (Some(first), Some(last)) = (bands.first(), bands.last()) else {
         return Err("`bands` is empty".into());
     };

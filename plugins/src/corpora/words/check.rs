@@ -8,7 +8,7 @@ use boldface_features::{Feature, Missing};
 use super::bands::Side;
 use super::read::{Meaning, Reader, band_phrases};
 use super::tokens::{self, Word};
-use super::{Form, NOT_AVAILABLE, Named, Words};
+use super::{FamilyWords, NOT_AVAILABLE, Named, WordingChoice};
 
 /// A stride that spreads few numbers over wordings of all kinds.
 const STEP: u64 = 0x9e37_79b9;
@@ -18,7 +18,7 @@ const STEP: u64 = 0x9e37_79b9;
 ///
 /// # Errors
 /// If two phrases cannot be told apart, or a sentence is misread; the message names them.
-pub(super) fn check(words: &Words, features: &[Feature]) -> Result<()> {
+pub(super) fn check(words: &FamilyWords, features: &[Feature]) -> Result<()> {
     if let Some(feature) = features.iter().find(|feature| words.named(feature).is_none()) {
         return Err(format!("`measures` has no words for `{}`", feature.measure).into());
     }
@@ -42,7 +42,7 @@ pub(super) fn check(words: &Words, features: &[Feature]) -> Result<()> {
         // Other wordings of the same feature: one per noun phrase and some more.
         let fact = &facts[index % facts.len()];
         (1..12).map(|number| number * STEP).try_for_each(|number| {
-            let sentence = words.sentence(feature, fact, Form::Drawn(number));
+            let sentence = words.sentence(feature, fact, WordingChoice::Drawn(number));
             is_read(words, &reader, feature, &sentence, fact)
         })?;
     }
@@ -50,7 +50,7 @@ pub(super) fn check(words: &Words, features: &[Feature]) -> Result<()> {
 }
 
 /// A fact of each band, with either sign if a band has both, and the two kinds that are not available.
-fn facts(words: &Words, feature: &Feature) -> Vec<Fact> {
+fn facts(words: &FamilyWords, feature: &Feature) -> Vec<Fact> {
     let inside = words.bands.iter().map(|band| band.inside());
     let all = inside.flat_map(|z| [z, -z]).enumerate();
     let mut facts: Vec<Fact> = Vec::new();
@@ -65,7 +65,13 @@ fn facts(words: &Words, feature: &Feature) -> Vec<Fact> {
     facts
 }
 
-fn is_read(words: &Words, reader: &Reader, feature: &Feature, sentence: &str, fact: &Fact) -> Result<()> {
+fn is_read(
+    words: &FamilyWords,
+    reader: &Reader,
+    feature: &Feature,
+    sentence: &str,
+    fact: &Fact,
+) -> Result<()> {
     let told = |fact: &Fact| {
         let number = |number: Option<f64>| number.map_or("none".to_owned(), |number| number.to_string());
         let Fact { feature, band, value, z, reason } = fact;
@@ -82,7 +88,7 @@ fn is_read(words: &Words, reader: &Reader, feature: &Feature, sentence: &str, fa
 
 /// Checks that the words of no band contain those of another: one more word in front would make them
 /// the other's.
-fn check_bands(words: &Words) -> Result<()> {
+fn check_bands(words: &FamilyWords) -> Result<()> {
     let names: Vec<&str> = words.bands.iter().map(|band| band.name.as_str()).chain([NOT_AVAILABLE]).collect();
     let phrases: Vec<(usize, String, Vec<Word>)> = band_phrases(words)
         .into_iter()
@@ -107,7 +113,7 @@ fn check_bands(words: &Words) -> Result<()> {
 
 /// Checks that no noun phrase of a measure contains one of another measure, whatever regions they are
 /// about.
-fn check_nouns(words: &Words) -> Result<()> {
+fn check_nouns(words: &FamilyWords) -> Result<()> {
     let phrases: Vec<(&str, String, Vec<Word>)> = words
         .measures
         .iter()
@@ -133,7 +139,7 @@ fn check_nouns(words: &Words) -> Result<()> {
 }
 
 /// Checks that the name of no network, component or column contains the words of a band.
-fn check_names(words: &Words, features: &[Feature]) -> Result<()> {
+fn check_names(words: &FamilyWords, features: &[Feature]) -> Result<()> {
     let phrases = band_phrases(words);
     let names: BTreeSet<&String> = features.iter().flat_map(|feature| &feature.of).collect();
     for name in names {
@@ -151,7 +157,7 @@ fn check_names(words: &Words, features: &[Feature]) -> Result<()> {
 }
 
 /// Checks that no phrase has two meanings.
-fn check_shared(words: &Words, features: &[Feature], reader: &Reader) -> Result<()> {
+fn check_shared(words: &FamilyWords, features: &[Feature], reader: &Reader) -> Result<()> {
     let told = |meaning: Meaning| match meaning {
         Meaning::Noun(index) => format!("is what `{}` is called", features[index]),
         Meaning::Band(index) => {

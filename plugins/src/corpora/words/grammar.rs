@@ -6,8 +6,8 @@ use boldface::{Fact, Result};
 use boldface_features::Feature;
 
 use super::bands::Side;
-use super::template::{Piece, Template};
-use super::{HIGHER, NOT_AVAILABLE, Named, Words, number};
+use super::template::{Piece, WordingTemplate};
+use super::{FamilyWords, HIGHER, NOT_AVAILABLE, Named, number};
 
 /// Names of the sentence forms in the table, one per kind of fact.
 pub(super) const SENTENCES: [&str; 5] =
@@ -30,13 +30,13 @@ const NAME: char = '\u{0}';
 
 /// A fact to be put into words.
 pub(super) struct Said<'a> {
-    words: &'a Words,
+    words: &'a FamilyWords,
     feature: &'a Feature,
     sentences: &'static str,
     band: &'a str,
-    nouns: &'a [Template],
-    adjectives: &'a [Template],
-    explanations: &'a [Template],
+    nouns: &'a [WordingTemplate],
+    adjectives: &'a [WordingTemplate],
+    explanations: &'a [WordingTemplate],
     /// Texts of the slots that have one.
     symbol: &'a str,
     value: Option<String>,
@@ -46,7 +46,7 @@ pub(super) struct Said<'a> {
 
 /// The filling of a slot.
 enum Filler<'a> {
-    Forms(&'a [Template]),
+    Forms(&'a [WordingTemplate]),
     Text(&'a str),
     /// A name, such as a network's, which keeps its case.
     Name(&'a str),
@@ -54,7 +54,7 @@ enum Filler<'a> {
 }
 
 impl<'a> Said<'a> {
-    pub(super) fn new(words: &'a Words, feature: &'a Feature, fact: &'a Fact) -> Said<'a> {
+    pub(super) fn new(words: &'a FamilyWords, feature: &'a Feature, fact: &'a Fact) -> Said<'a> {
         let named = words.named(feature);
         let band = words.bands.iter().find(|band| band.name == fact.band);
         let write = |value: f64| match named {
@@ -91,7 +91,7 @@ impl<'a> Said<'a> {
     }
 
     /// Prepares a question about `feature`.
-    pub(super) fn asking(words: &'a Words, feature: &'a Feature, fact: &'a Fact) -> Said<'a> {
+    pub(super) fn asking(words: &'a FamilyWords, feature: &'a Feature, fact: &'a Fact) -> Said<'a> {
         Said { sentences: ASKED, ..Said::new(words, feature, fact) }
     }
 
@@ -105,7 +105,7 @@ impl<'a> Said<'a> {
     pub(super) fn text(&self, number: u64) -> String {
         let mut text = String::new();
         if self.count() == 0 {
-            // A measure without words, which `Words::check` refuses.
+            // A measure without words, which `FamilyWords::check` refuses.
             let band = if self.sentences == "said" { self.band } else { NOT_AVAILABLE };
             return format!("{} is {band}.", self.feature);
         }
@@ -119,7 +119,7 @@ impl<'a> Said<'a> {
         }
     }
 
-    fn forms(&self) -> &'a [Template] {
+    fn forms(&self) -> &'a [WordingTemplate] {
         self.words.grammar.get(self.sentences).map_or(&[], Vec::as_slice)
     }
 
@@ -141,12 +141,12 @@ impl<'a> Said<'a> {
         }
     }
 
-    fn count_of(&self, forms: &[Template]) -> u64 {
+    fn count_of(&self, forms: &[WordingTemplate]) -> u64 {
         forms.iter().map(|form| self.count_in(form)).fold(0, u64::saturating_add)
     }
 
     /// Counts the wordings of one form; 0 if one of its slots has no filling.
-    fn count_in(&self, form: &Template) -> u64 {
+    fn count_in(&self, form: &WordingTemplate) -> u64 {
         let slots = form.slots().map(|slot| match self.filler(slot) {
             Filler::Forms(forms) => self.count_of(forms),
             Filler::Text(_) | Filler::Name(_) => 1,
@@ -156,7 +156,7 @@ impl<'a> Said<'a> {
     }
 
     /// Writes the wording with `number` among those of `forms`.
-    fn write(&self, forms: &[Template], mut number: u64, text: &mut String) {
+    fn write(&self, forms: &[WordingTemplate], mut number: u64, text: &mut String) {
         for form in forms {
             let count = self.count_in(form);
             if number < count {
@@ -191,9 +191,9 @@ impl<'a> Said<'a> {
     }
 }
 
-impl Words {
+impl FamilyWords {
     /// Returns a scale's adjectives for a band; the scale `higher` provides those that are missing.
-    pub(super) fn adjectives(&self, scale: &str, band: &str) -> &[Template] {
+    pub(super) fn adjectives(&self, scale: &str, band: &str) -> &[WordingTemplate] {
         let of = |scale: &str| self.scales.get(scale).and_then(|bands| bands.get(band));
         of(scale).or_else(|| of(HIGHER)).map_or(&[], Vec::as_slice)
     }
@@ -203,7 +203,7 @@ impl Words {
 ///
 /// # Errors
 /// If not; the message names the slot, the word or the band.
-pub(super) fn check(words: &Words) -> Result<()> {
+pub(super) fn check(words: &FamilyWords) -> Result<()> {
     if let Some(missing) =
         SENTENCES.into_iter().find(|&name| words.grammar.get(name).is_none_or(Vec::is_empty))
     {
@@ -211,7 +211,7 @@ pub(super) fn check(words: &Words) -> Result<()> {
     }
     let known = |slot: &str| OF_FACT.contains(&slot) || words.grammar.contains_key(slot);
     for (place, forms) in every_form(words) {
-        for slot in forms.iter().flat_map(Template::slots) {
+        for slot in forms.iter().flat_map(WordingTemplate::slots) {
             if !known(slot) {
                 let words: Vec<&str> = words.grammar.keys().map(String::as_str).collect();
                 let all = OF_FACT.into_iter().chain(words).collect::<Vec<_>>().join(", ");
@@ -261,16 +261,19 @@ pub(super) fn check(words: &Words) -> Result<()> {
 }
 
 /// Finds the first of these words that no form refers to.
-pub(super) fn unnamed<'a>(words: &Words, mut names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+pub(super) fn unnamed<'a>(
+    words: &FamilyWords,
+    mut names: impl Iterator<Item = &'a String>,
+) -> Option<&'a String> {
     let named: BTreeSet<&str> =
-        every_form(words).flat_map(|(_, forms)| forms).flat_map(Template::slots).collect();
+        every_form(words).flat_map(|(_, forms)| forms).flat_map(WordingTemplate::slots).collect();
     let is_sentence = |name: &str| name == ASKED || SENTENCES.contains(&name);
     names.find(|name| !named.contains(name.as_str()) && !is_sentence(name))
 }
 
 /// Whether a slot may occur in these forms. The limits let a reader list all phrases, and keep a phrase
 /// from containing itself.
-fn may_stand_in(words: &Words, slot: &str, place: &str) -> bool {
+fn may_stand_in(words: &FamilyWords, slot: &str, place: &str) -> bool {
     let is_plain = |word: &str| {
         let mut forms = words.grammar.get(word).into_iter().flatten();
         !OF_FACT.contains(&word) && forms.all(|form| form.slots().next().is_none())
@@ -283,7 +286,7 @@ fn may_stand_in(words: &Words, slot: &str, place: &str) -> bool {
 }
 
 /// Lists all forms with their places in the table.
-fn every_form(words: &Words) -> impl Iterator<Item = (String, &[Template])> {
+fn every_form(words: &FamilyWords) -> impl Iterator<Item = (String, &[WordingTemplate])> {
     let grammar = words.grammar.iter().map(|(name, forms)| (format!("grammar.{name}"), &forms[..]));
     let scales = words.scales.iter().flat_map(|(scale, bands)| {
         bands.iter().map(move |(band, forms)| (format!("scales.{scale}.{band}"), &forms[..]))
@@ -298,7 +301,7 @@ fn every_form(words: &Words) -> impl Iterator<Item = (String, &[Template])> {
 }
 
 /// Whether the word `from` refers to the word `to`, directly or through others.
-fn reaches<'a>(words: &'a Words, from: &str, to: &str, seen: &mut BTreeSet<&'a str>) -> bool {
-    let slots = words.grammar.get(from).into_iter().flatten().flat_map(Template::slots);
+fn reaches<'a>(words: &'a FamilyWords, from: &str, to: &str, seen: &mut BTreeSet<&'a str>) -> bool {
+    let slots = words.grammar.get(from).into_iter().flatten().flat_map(WordingTemplate::slots);
     slots.into_iter().any(|slot| slot == to || (seen.insert(slot) && reaches(words, slot, to, seen)))
 }

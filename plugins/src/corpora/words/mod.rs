@@ -23,41 +23,41 @@ use grammar::Said;
 use number::Digits;
 pub(super) use read::Reader;
 pub(super) use table::WordTable;
-use table::{Band, Measure};
-use template::Template;
+use table::{BandRange, Measure};
+use template::WordingTemplate;
 pub(super) use tokens::sentences;
 
 /// The complete words of one family: the built-in ones, overridden by the user's. Stored as their
 /// table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", try_from = "WordTable", into = "WordTable")]
-pub(super) struct Words {
+pub(super) struct FamilyWords {
     table: WordTable,
     /// Bands from low to high.
-    bands: Vec<Band>,
+    bands: Vec<BandRange>,
     /// Forms by scale and band.
-    scales: BTreeMap<String, BTreeMap<String, Vec<Template>>>,
+    scales: BTreeMap<String, BTreeMap<String, Vec<WordingTemplate>>>,
     measures: BTreeMap<String, Named>,
-    grammar: BTreeMap<String, Vec<Template>>,
+    grammar: BTreeMap<String, Vec<WordingTemplate>>,
     negations: Vec<String>,
 }
 
 /// A measure with parsed forms.
 #[derive(Clone, Debug)]
 struct Named {
-    nouns: Vec<Template>,
-    nouns_within: Vec<Template>,
+    nouns: Vec<WordingTemplate>,
+    nouns_within: Vec<WordingTemplate>,
     symbol: String,
     unit: String,
     digits: Digits,
     scale: String,
-    above: Vec<Template>,
-    below: Vec<Template>,
+    above: Vec<WordingTemplate>,
+    below: Vec<WordingTemplate>,
 }
 
 /// Choice among the wordings of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum WordingChoice {
     /// The first of all alternatives: short and regular.
     Plain,
     /// The wording drawn by this number. All are equally likely, and the same number gives the same
@@ -84,16 +84,16 @@ const FAMILIES: [&str; 6] = [
 /// The fallback of all scales.
 const HIGHER: &str = "higher";
 
-impl Words {
+impl FamilyWords {
     /// Builds the words of a family from its built-in TOML table `family`, overridden by the user's
     /// `own`.
     ///
     /// # Errors
     /// If bands leave gaps or overlap, a slot has no filling, or something has no words.
-    pub(super) fn new(family: &str, own: Option<&WordTable>) -> Result<Words> {
+    pub(super) fn new(family: &str, own: Option<&WordTable>) -> Result<FamilyWords> {
         let shipped = WordTable::parse(SHARED)?.with(&WordTable::parse(family)?);
-        let Some(own) = own else { return Words::try_from(shipped) };
-        let words = Words::try_from(shipped.clone().with(&shipped.part_of(own)?))?;
+        let Some(own) = own else { return FamilyWords::try_from(shipped) };
+        let words = FamilyWords::try_from(shipped.clone().with(&shipped.part_of(own)?))?;
         let new = own.grammar.keys().filter(|name| !shipped.grammar.contains_key(*name));
         match grammar::unnamed(&words, new) {
             Some(name) => Err(format!("no form names `grammar.{name}`; write `{{{name}}}` into one").into()),
@@ -132,11 +132,11 @@ impl Words {
     }
 
     /// Returns the sentence of a fact about `feature`.
-    pub(super) fn sentence(&self, feature: &Feature, fact: &Fact, form: Form) -> String {
+    pub(super) fn sentence(&self, feature: &Feature, fact: &Fact, form: WordingChoice) -> String {
         let said = Said::new(self, feature, fact);
         match form {
-            Form::Plain => said.text(0),
-            Form::Drawn(number) => said.text(number % said.count().max(1)),
+            WordingChoice::Plain => said.text(0),
+            WordingChoice::Drawn(number) => said.text(number % said.count().max(1)),
         }
     }
 
@@ -158,7 +158,7 @@ impl Words {
 
     /// Returns the bands from low to high, each with a representative z.
     pub(super) fn bands(&self) -> Vec<boldface::Band> {
-        let z = |band: &Band| band.side().map_or(0.0, |_| band.inside());
+        let z = |band: &BandRange| band.side().map_or(0.0, |_| band.inside());
         self.bands.iter().map(|band| boldface::Band { name: band.name.clone(), z: z(band) }).collect()
     }
 
@@ -199,16 +199,16 @@ impl Words {
     }
 }
 
-impl From<Words> for WordTable {
-    fn from(words: Words) -> WordTable {
+impl From<FamilyWords> for WordTable {
+    fn from(words: FamilyWords) -> WordTable {
         words.table
     }
 }
 
-impl TryFrom<WordTable> for Words {
+impl TryFrom<WordTable> for FamilyWords {
     type Error = boldface::Error;
 
-    fn try_from(table: WordTable) -> Result<Words> {
+    fn try_from(table: WordTable) -> Result<FamilyWords> {
         let bands = table.bands.clone().unwrap_or_default();
         bands::check(&bands)?;
         let measure = |(name, measure): (&String, &Measure)| {
@@ -219,7 +219,7 @@ impl TryFrom<WordTable> for Words {
             let at = |error| format!("`scales.{name}`: {error}");
             Ok((name.clone(), alternatives(bands).map_err(at)?))
         };
-        let words = Words {
+        let words = FamilyWords {
             measures: table.measures.iter().map(measure).collect::<Result<_>>()?,
             scales: table.scales.iter().map(scale).collect::<Result<_>>()?,
             grammar: alternatives(&table.grammar).map_err(|error| format!("`grammar`: {error}"))?,
@@ -235,7 +235,7 @@ impl TryFrom<WordTable> for Words {
 impl Named {
     fn new(measure: &Measure) -> Result<Named> {
         let templates = |forms: &Option<Vec<String>>| {
-            forms.iter().flatten().map(|form| Template::parse(form)).collect::<Result<Vec<_>>>()
+            forms.iter().flatten().map(|form| WordingTemplate::parse(form)).collect::<Result<Vec<_>>>()
         };
         let nouns = templates(&measure.nouns)?;
         let within = templates(&measure.nouns_within)?;
@@ -261,7 +261,7 @@ impl Named {
     }
 
     /// Returns its noun phrases for a feature.
-    fn nouns_of(&self, feature: &Feature) -> &[Template] {
+    fn nouns_of(&self, feature: &Feature) -> &[WordingTemplate] {
         match &feature.of[..] {
             [a, b] if a == b => &self.nouns_within,
             _ => &self.nouns,
@@ -269,9 +269,9 @@ impl Named {
     }
 }
 
-fn alternatives(words: &BTreeMap<String, Vec<String>>) -> Result<BTreeMap<String, Vec<Template>>> {
+fn alternatives(words: &BTreeMap<String, Vec<String>>) -> Result<BTreeMap<String, Vec<WordingTemplate>>> {
     let parse = |(name, forms): (&String, &Vec<String>)| {
-        let forms: Result<Vec<_>> = forms.iter().map(|form| Template::parse(form)).collect();
+        let forms: Result<Vec<_>> = forms.iter().map(|form| WordingTemplate::parse(form)).collect();
         Ok((name.clone(), forms.map_err(|error| format!("`{name}`: {error}"))?))
     };
     words.iter().map(parse).collect()

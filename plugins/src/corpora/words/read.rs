@@ -8,9 +8,9 @@ use boldface_features::{Feature, Missing};
 
 use super::bands::Side;
 use super::grammar::MISSING;
-use super::template::{Piece, Template};
+use super::template::{Piece, WordingTemplate};
 use super::tokens::{self, Word};
-use super::{NOT_AVAILABLE, Words, number};
+use super::{FamilyWords, NOT_AVAILABLE, number};
 
 /// Meaning of a phrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,7 +67,7 @@ struct Sentence {
 }
 
 impl Reader {
-    pub(super) fn new(words: &Words, features: &[Feature]) -> Reader {
+    pub(super) fn new(words: &FamilyWords, features: &[Feature]) -> Reader {
         let bands = words.bands.iter().map(|band| (band.name.clone(), band.side())).collect();
         let symbol =
             |feature: &Feature| words.named(feature).map_or("value", |named| &named.symbol).to_lowercase();
@@ -91,12 +91,13 @@ impl Reader {
         reader
     }
 
-    fn learn_bands(&mut self, words: &Words) {
+    fn learn_bands(&mut self, words: &FamilyWords) {
         for (band, phrase) in band_phrases(words) {
             self.learn(&phrase, Meaning::Band(band));
         }
         // `than typical`, because it may follow an adjective.
-        let slots = words.scales.values().flat_map(BTreeMap::values).flatten().flat_map(Template::slots);
+        let slots =
+            words.scales.values().flat_map(BTreeMap::values).flatten().flat_map(WordingTemplate::slots);
         for slot in slots.collect::<BTreeSet<_>>() {
             for comparison in words.grammar.get(slot).into_iter().flatten().filter_map(whole) {
                 self.learn(&comparison, Meaning::Nothing);
@@ -220,25 +221,25 @@ fn key(word: &Word, has_begun: bool, goes_on: bool) -> Cow<'_, str> {
 }
 
 /// Lists the noun phrases of a feature.
-pub(super) fn nouns(words: &Words, feature: &Feature) -> Vec<String> {
+pub(super) fn nouns(words: &FamilyWords, feature: &Feature) -> Vec<String> {
     let forms = words.named(feature).map_or(&[][..], |named| named.nouns_of(feature));
     forms.iter().map(|form| of_feature(form, feature)).collect()
 }
 
 /// Lists the explanations of a feature's two sides.
-fn explanations(words: &Words, feature: &Feature) -> Vec<(Side, String)> {
+fn explanations(words: &FamilyWords, feature: &Feature) -> Vec<(Side, String)> {
     let Some(named) = words.named(feature) else { return Vec::new() };
     let above = named.above.iter().map(|form| (Side::Above, of_feature(form, feature)));
     above.chain(named.below.iter().map(|form| (Side::Below, of_feature(form, feature)))).collect()
 }
 
-fn of_feature<'a>(form: &'a Template, feature: &'a Feature) -> String {
+fn of_feature<'a>(form: &'a WordingTemplate, feature: &'a Feature) -> String {
     form.filled(|slot| slot.parse().ok().and_then(|index: usize| feature.of.get(index)).map_or("", |of| of))
 }
 
 /// Lists the phrases of bands without the slots of comparisons. The index after the last band means not
 /// available.
-pub(super) fn band_phrases(words: &Words) -> Vec<(usize, String)> {
+pub(super) fn band_phrases(words: &FamilyWords) -> Vec<(usize, String)> {
     let mut phrases = Vec::new();
     for (index, band) in words.bands.iter().enumerate() {
         let scales = words.scales.values().filter_map(|bands| bands.get(&band.name));
@@ -252,7 +253,7 @@ pub(super) fn band_phrases(words: &Words) -> Vec<(usize, String)> {
 }
 
 /// Returns the text of a form without slots.
-fn whole(form: &Template) -> Option<String> {
+fn whole(form: &WordingTemplate) -> Option<String> {
     match &form.0[..] {
         [Piece::Text(text)] => Some(text.clone()),
         _ => None,

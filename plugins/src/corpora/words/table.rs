@@ -18,7 +18,7 @@ use super::FAMILIES;
 pub(in crate::corpora) struct WordTable {
     /// Ranges of z from low to high, without gaps.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) bands: Option<Vec<Band>>,
+    pub(super) bands: Option<Vec<BandRange>>,
     /// Adjectives by scale and band: `[scales.longer] "markedly lower" = ["much shorter {than}"]`. If a
     /// scale leaves out a band, the words of the scale `higher` apply.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -41,7 +41,7 @@ pub(in crate::corpora) struct WordTable {
 /// A range of z.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(crate = "boldface::serde", deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Band {
+pub(super) struct BandRange {
     /// Name in facts, such as `markedly lower`.
     pub(super) name: String,
     /// Lower end in SD; leave it out for the lowest band. An end belongs to the band on the side of 0.

@@ -6,7 +6,7 @@ use boldface::Result;
 
 /// A parsed form.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Template(pub(super) Vec<Piece>);
+pub(super) struct WordingTemplate(pub(super) Vec<Piece>);
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Piece {
@@ -14,12 +14,12 @@ pub(super) enum Piece {
     Slot(String),
 }
 
-impl Template {
+impl WordingTemplate {
     /// Splits `form` at its slots.
     ///
     /// # Errors
     /// If a brace has no partner.
-    pub(super) fn parse(form: &str) -> Result<Template> {
+    pub(super) fn parse(form: &str) -> Result<WordingTemplate> {
         let mut pieces = Vec::new();
         let mut rest = form;
         while let Some((text, slot)) = rest.split_once('{') {
@@ -39,7 +39,7 @@ impl Template {
         if !rest.is_empty() {
             pieces.push(Piece::Text(rest.to_owned()));
         }
-        Ok(Template(pieces))
+        Ok(WordingTemplate(pieces))
     }
 
     /// Lists the names of its slots.
@@ -60,7 +60,7 @@ impl Template {
     }
 }
 
-impl fmt::Display for Template {
+impl fmt::Display for WordingTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|piece| match piece {
             Piece::Text(text) => f.write_str(text),

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Result, ScanId};
 use boldface_imaging::beside::{is_brain_mask_of, is_confounds_of, nearest};
-use boldface_imaging::folder::{Folder, Named, Wanted};
+use boldface_imaging::folder::{FileSelection, NamedFile, ScanFolder};
 use boldface_imaging::names::Name;
 use boldface_imaging::recipe::ScanFiles;
 
 use super::Bids;
 use super::events::EventFile;
-use super::patterned::Place;
-use super::scan::{Found, labels};
+use super::patterned::SearchedScan;
+use super::scan::{FoundScan, labels};
 
 /// Extensions of images.
 const IMAGES: [&str; 4] = ["nii.gz", "nii", "dtseries.nii", "ptseries.nii"];
@@ -22,19 +22,24 @@ const BESIDE: [&str; 6] = ["mask", "brainmask", "timeseries", "regressors", "con
 
 impl Bids {
     /// Finds every scan below `root`; with `subject`, those of one subject only.
-    pub fn by_name(&self, root: &Path, dataset: &str, subject: Option<&str>) -> Result<Vec<Found>> {
-        let wanted =
-            Wanted { suffix: &self.suffix, extensions: &IMAGES, only: &self.only, others: &BESIDE, subject };
-        let folder = Folder::find(root, &wanted)?;
+    pub fn by_name(&self, root: &Path, dataset: &str, subject: Option<&str>) -> Result<Vec<FoundScan>> {
+        let wanted = FileSelection {
+            suffix: &self.suffix,
+            extensions: &IMAGES,
+            only: &self.only,
+            others: &BESIDE,
+            subject,
+        };
+        let folder = ScanFolder::find(root, &wanted)?;
         let raw = self.raw.as_ref().map(|raw| root.join(raw));
         // Raw images have other labels than those in `only`. Only the files beside them are needed.
-        let beside = Wanted { only: &BTreeMap::new(), ..wanted };
-        let raw = raw.map(|raw| Folder::find(&raw, &beside).map(|folder| (raw, folder))).transpose()?;
-        let images: Vec<&Named> = folder.scans.iter().filter(|scan| self.is_wanted(scan)).collect();
+        let beside = FileSelection { only: &BTreeMap::new(), ..wanted };
+        let raw = raw.map(|raw| ScanFolder::find(&raw, &beside).map(|folder| (raw, folder))).transpose()?;
+        let images: Vec<&NamedFile> = folder.scans.iter().filter(|scan| self.is_wanted(scan)).collect();
         if images.is_empty() && subject.is_none() {
             return Err(self.nothing(root, &folder).into());
         }
-        let mut by_id: BTreeMap<ScanId, Vec<&Named>> = BTreeMap::new();
+        let mut by_id: BTreeMap<ScanId, Vec<&NamedFile>> = BTreeMap::new();
         for image in images {
             let mut id = scan_id(image, dataset);
             // Run labels are numbers: `run-01` is `run-1`.
@@ -46,7 +51,7 @@ impl Bids {
         images.map(|image| self.found(root, image, dataset, &folder, raw.as_ref())).collect()
     }
 
-    fn is_wanted(&self, image: &Named) -> bool {
+    fn is_wanted(&self, image: &NamedFile) -> bool {
         let desc = image.name.get("desc");
         desc.unwrap_or_default() == self.desc || (desc.is_none() && is_cifti(&image.name))
     }
@@ -55,13 +60,13 @@ impl Bids {
     fn found(
         &self,
         root: &Path,
-        image: &Named,
+        image: &NamedFile,
         dataset: &str,
-        folder: &Folder,
-        raw: Option<&(PathBuf, Folder)>,
-    ) -> Result<Found> {
+        folder: &ScanFolder,
+        raw: Option<&(PathBuf, ScanFolder)>,
+    ) -> Result<FoundScan> {
         let id = scan_id(image, dataset);
-        let place = Place { root, id: &id, labels: &labels(&id) };
+        let place = SearchedScan { root, id: &id, labels: &labels(&id) };
         let beside = folder.beside(image);
         let mask = match self.mask.as_str() {
             "auto" => {
@@ -78,8 +83,9 @@ impl Bids {
             }
         };
         // The place of the raw image, even if it does not exist.
-        let raw =
-            raw.map(|(root, folder)| (Named { path: raw_path(root, &id), name: image.name.clone() }, folder));
+        let raw = raw.map(|(root, folder)| {
+            (NamedFile { path: raw_path(root, &id), name: image.name.clone() }, folder)
+        });
         let mut sidecars: Vec<PathBuf> = folder.sidecars(image).map(|file| file.path.clone()).collect();
         let raw_name = Name { suffix: "bold".to_owned(), ..image.name.clone() };
         if let Some((image, folder)) = &raw {
@@ -98,12 +104,12 @@ impl Bids {
             }
         };
         let files = ScanFiles { bold: image.path.clone(), mask, confounds, sidecar_tr: None };
-        Ok(Found { id, files, sidecars, events })
+        Ok(FoundScan { id, files, sidecars, events })
     }
 
     /// Fails if two files belong to the same scan, and suggests how to choose.
-    fn check_distinct(&self, by_id: &BTreeMap<ScanId, Vec<&Named>>) -> Result<()> {
-        let twice: Vec<(&ScanId, &Vec<&Named>)> =
+    fn check_distinct(&self, by_id: &BTreeMap<ScanId, Vec<&NamedFile>>) -> Result<()> {
+        let twice: Vec<(&ScanId, &Vec<&NamedFile>)> =
             by_id.iter().filter(|(_, images)| images.len() > 1).collect();
         let Some((id, images)) = twice.first() else { return Ok(()) };
         let named: Vec<String> = images.iter().map(|image| format!("`{}`", image.path.display())).collect();
@@ -136,7 +142,7 @@ impl Bids {
     }
 
     /// Explains why no image was found.
-    fn nothing(&self, root: &Path, folder: &Folder) -> String {
+    fn nothing(&self, root: &Path, folder: &ScanFolder) -> String {
         let only: String =
             self.only.iter().map(|(entity, label)| format!(" with `{entity}-{label}`")).collect();
         let desc = if self.desc.is_empty() { String::new() } else { format!("_desc-{}", self.desc) };
@@ -162,7 +168,7 @@ impl Bids {
     }
 }
 
-fn scan_id(image: &Named, dataset: &str) -> ScanId {
+fn scan_id(image: &NamedFile, dataset: &str) -> ScanId {
     image.name.scan(dataset).expect("an image's file name starts with `sub-`")
 }
 
@@ -171,7 +177,7 @@ fn is_cifti(name: &Name) -> bool {
 }
 
 /// Returns the path of the only file, if any.
-fn one(files: &[&Named], id: &ScanId, what: &str) -> Result<Option<PathBuf>> {
+fn one(files: &[&NamedFile], id: &ScanId, what: &str) -> Result<Option<PathBuf>> {
     match files[..] {
         [] => Ok(None),
         [file] => Ok(Some(file.path.clone())),

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use boldface::{Problem, Result, ScanId};
 use boldface_imaging::link;
 use boldface_imaging::names::same_label;
-use boldface_imaging::pattern::{Labels, Pattern, scan_id};
+use boldface_imaging::pattern::{Pattern, PatternLabels, scan_id};
 use boldface_imaging::recipe::ScanFiles;
 
 use super::Bids;
 use super::events::EventFile;
-use super::scan::Found;
+use super::scan::FoundScan;
 
 /// Labels that an image's path may contain.
 const LABELS: [&str; 4] = ["subject", "session", "task", "run"];
@@ -21,11 +21,11 @@ const TRIAL_TYPE: &str = "trial_type";
 
 impl Bids {
     /// Finds every scan below `root` that matches `pattern` and has the labels in `only`.
-    pub fn by_pattern(&self, root: &Path, dataset: &str, pattern: &str) -> Result<Vec<Found>> {
+    pub fn by_pattern(&self, root: &Path, dataset: &str, pattern: &str) -> Result<Vec<FoundScan>> {
         let parsed = Pattern::parse(pattern, &LABELS)?;
         let mut by_id: BTreeMap<ScanId, PathBuf> = BTreeMap::new();
         let mut all = Vec::new();
-        for (path, labels) in parsed.find(root, &Labels::new())? {
+        for (path, labels) in parsed.find(root, &PatternLabels::new())? {
             let id = scan_id(dataset, &labels, self.subject.as_deref());
             let id = id.ok_or("`pattern` has no `{subject}`, and `subject` is not set")?;
             let has = |(entity, label): (&String, &String)| {
@@ -43,19 +43,19 @@ impl Bids {
         if all.is_empty() {
             return Err(format!("no file in `{}` fits the pattern `{pattern}`", root.display()).into());
         }
-        let found = |(id, labels, bold): (ScanId, Labels, PathBuf)| -> Result<Found> {
-            let place = Place { root, id: &id, labels: &labels };
+        let found = |(id, labels, bold): (ScanId, PatternLabels, PathBuf)| -> Result<FoundScan> {
+            let place = SearchedScan { root, id: &id, labels: &labels };
             let mask = if self.mask == "auto" { None } else { self.mask_at(&place)? };
             let files = ScanFiles { bold, mask, confounds: self.confounds_at(&place)?, sidecar_tr: None };
             let events = self.events_at(&place)?;
             let sidecars = sidecar(&files.bold).into_iter().collect();
-            Ok(Found { id, files, sidecars, events })
+            Ok(FoundScan { id, files, sidecars, events })
         };
         all.into_iter().map(found).collect()
     }
 
     /// Returns the mask named in the spec.
-    pub fn mask_at(&self, place: &Place<'_>) -> Result<Option<PathBuf>> {
+    pub fn mask_at(&self, place: &SearchedScan<'_>) -> Result<Option<PathBuf>> {
         match self.mask.as_str() {
             "none" => Ok(None),
             written => place.file("mask", written).map(Some),
@@ -63,12 +63,12 @@ impl Bids {
     }
 
     /// Returns the confounds table named in the spec.
-    pub fn confounds_at(&self, place: &Place<'_>) -> Result<Option<PathBuf>> {
+    pub fn confounds_at(&self, place: &SearchedScan<'_>) -> Result<Option<PathBuf>> {
         self.confounds_file.as_ref().map(|written| place.file("confounds-file", written)).transpose()
     }
 
     /// Returns the event files named in the spec; a scan may have none.
-    pub fn events_at(&self, place: &Place<'_>) -> Result<Vec<EventFile>> {
+    pub fn events_at(&self, place: &SearchedScan<'_>) -> Result<Vec<EventFile>> {
         let Some(written) = &self.events else { return Ok(Vec::new()) };
         let found = place.files("events", written, &[LABELS.as_slice(), &[TRIAL_TYPE]].concat())?;
         found.into_iter().map(|(path, labels)| EventFile::new(path, labels.get(TRIAL_TYPE))).collect()
@@ -109,16 +109,16 @@ impl Bids {
 }
 
 /// A scan whose files are searched.
-pub struct Place<'a> {
+pub struct SearchedScan<'a> {
     /// The dataset's folder.
     pub root: &'a Path,
     /// The scan.
     pub id: &'a ScanId,
     /// Its labels.
-    pub labels: &'a Labels,
+    pub labels: &'a PatternLabels,
 }
 
-impl Place<'_> {
+impl SearchedScan<'_> {
     /// Returns the only file that matches the path `written` under `key`.
     fn file(&self, key: &str, written: &str) -> Result<PathBuf> {
         let mut found = self.files(key, written, &LABELS)?;
@@ -139,7 +139,7 @@ impl Place<'_> {
     }
 
     /// Returns the files that match the path `written` under `key`.
-    fn files(&self, key: &str, written: &str, known: &[&str]) -> Result<Vec<(PathBuf, Labels)>> {
+    fn files(&self, key: &str, written: &str, known: &[&str]) -> Result<Vec<(PathBuf, PatternLabels)>> {
         let absolute = Path::new(written).is_absolute();
         let (root, relative) = match absolute {
             true => (Path::new("/"), written.trim_start_matches('/')),

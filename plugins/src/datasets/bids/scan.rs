@@ -29,7 +29,7 @@ const MEAN_FDS: [&str; 4] =
 
 /// A scan and the paths of its files.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundScan {
     /// Identifies the scan.
     pub id: ScanId,
     /// Image, mask and confounds.
@@ -40,7 +40,7 @@ pub struct Found {
     pub events: Vec<EventFile>,
 }
 
-impl Found {
+impl FoundScan {
     /// Lists every file that is read.
     pub fn paths(&self) -> impl Iterator<Item = PathBuf> {
         let ScanFiles { bold, mask, confounds, .. } = &self.files;
@@ -77,7 +77,7 @@ impl Bids {
     /// If a file is damaged or does not fit the others.
     pub fn look(
         &self,
-        found: &Found,
+        found: &FoundScan,
         tables: &Phenotypes,
         rois: usize,
     ) -> Result<Result<ScanInfo, Exclusion>> {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use boldface::{
-    Answer, CheckContext, Example, Kind, Metric, Outcome, Prediction, Problem, Regions, Scan, ScanId,
+    Answer, CheckContext, Example, Metric, Outcome, PluginKind, Prediction, Problem, Regions, Scan, ScanId,
     ScanInfo, Task, TimeSeries, Window, serde_json::Value,
 };
 

@@ -7,9 +7,9 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::super::patches::whole_patches;
-use super::norms::Norms;
+use super::norms::PatchNorms;
 use super::{coupling, edges, nodes};
-use crate::nets::autoencoder::Shape;
+use crate::nets::autoencoder::AutoencoderShape;
 
 /// Every training scan, cut into tokens.
 pub(super) struct Tokens {
@@ -49,7 +49,7 @@ impl Tokens {
 }
 
 /// A batch of scans as tensors. `M` is all tokens of all scans.
-pub(super) struct Shown {
+pub(super) struct TokenBatch {
     /// Inputs of the tokens, `(B, T, inputs)`.
     pub(super) inputs: Tensor,
     /// Signals, `(B, T, S)`.
@@ -58,10 +58,16 @@ pub(super) struct Shown {
 
 impl Tokens {
     /// Returns the scans of a batch, as the encoder's inputs and as the decoder's targets.
-    pub(super) fn shown(&self, batch: &[usize], shape: &Shape, norms: &Norms, engine: &Engine) -> Shown {
+    pub(super) fn shown(
+        &self,
+        batch: &[usize],
+        shape: &AutoencoderShape,
+        norms: &PatchNorms,
+        engine: &Engine,
+    ) -> TokenBatch {
         let dims = |numbers: usize| [batch.len(), self.patches * self.rois, numbers];
         let signal = batch.iter().flat_map(|&scan| &self.scans[scan]).copied().collect();
-        Shown {
+        TokenBatch {
             inputs: engine
                 .tensor(self.each(batch, |tokens| inputs(tokens, shape, norms)), &dims(shape.inputs())),
             signal: engine.tensor(signal, &dims(shape.patch)),
@@ -69,13 +75,13 @@ impl Tokens {
     }
 
     /// Returns the correlation rows of a batch, `(M, N)`.
-    pub(super) fn coupling(&self, batch: &[usize], shape: &Shape, engine: &Engine) -> Tensor {
+    pub(super) fn coupling(&self, batch: &[usize], shape: &AutoencoderShape, engine: &Engine) -> Tensor {
         let rows = self.each(batch, |tokens| coupling::rows(tokens, self.rois, shape.patch));
         engine.tensor(rows, &[batch.len() * self.patches * self.rois, self.rois])
     }
 
     /// Returns the amplitudes of a batch at the frequencies of a patch above 0, `(M, S / 2)`.
-    pub(super) fn spectrum(&self, batch: &[usize], shape: &Shape, engine: &Engine) -> Tensor {
+    pub(super) fn spectrum(&self, batch: &[usize], shape: &AutoencoderShape, engine: &Engine) -> Tensor {
         let amplitudes = self.each(batch, |tokens| spectrum(tokens, shape.patch));
         engine.tensor(amplitudes, &[batch.len() * self.patches * self.rois, shape.frequencies()])
     }
@@ -89,7 +95,7 @@ impl Tokens {
 
 /// Returns the inputs of one scan's tokens: signal, row of correlations, row of edges and measures, as
 /// far as `shape` has them. `norms` standardises the measures.
-pub(super) fn inputs(tokens: &[f32], shape: &Shape, norms: &Norms) -> Vec<f32> {
+pub(super) fn inputs(tokens: &[f32], shape: &AutoencoderShape, norms: &PatchNorms) -> Vec<f32> {
     let needs_rows = shape.around() > 0;
     let rows = if needs_rows { coupling::rows(tokens, shape.rois, shape.patch) } else { Vec::new() };
     let edges = if shape.edges { edges::rows(&rows, shape.rois) } else { Vec::new() };

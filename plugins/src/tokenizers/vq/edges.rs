@@ -1,6 +1,6 @@
 //! The edges channel: each region's row of the graph of the strongest couplings.
 
-use boldface_features::graph::{Settings, edges_at};
+use boldface_features::graph::{GraphSettings, edges_at};
 
 /// Computes the rows of edges from those of [`super::coupling::rows`], in the same layout: `|r|` times
 /// the share of densities at which the pair is an edge. A patch's densities are those at which the
@@ -29,14 +29,14 @@ fn weakest_edges(matrix: &[f32], rois: usize) -> Vec<f32> {
         0 => f32::INFINITY,
         edges => weights[edges - 1],
     };
-    Settings::default().densities.iter().map(weakest).collect()
+    GraphSettings::default().densities.iter().map(weakest).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use boldface::TimeSeries;
     use boldface_features::fc;
-    use boldface_features::graph::{Edges, Weights, strengths};
+    use boldface_features::graph::{EdgeWeights, Edges, strengths};
 
     use super::super::{coupling, data::tokens};
     use super::*;
@@ -54,8 +54,8 @@ mod tests {
     #[test]
     fn a_row_sums_to_the_strength_that_the_graph_corpus_tells() {
         let series = series();
-        let weights = Weights::from_fc(&fc(&series), Edges::Absolute);
-        let graphs = weights.graphs(&Settings::default().densities);
+        let weights = EdgeWeights::from_fc(&fc(&series), Edges::Absolute);
+        let graphs = weights.graphs(&GraphSettings::default().densities);
         let last = 1;
         let rows = rows(&coupling::rows(&tokens(&series, 20), 12, 20), 12);
         for (node, &region) in weights.regions().iter().enumerate() {

@@ -11,7 +11,7 @@ use crate::nets::encoder::STD;
 const FURTHEST: f64 = 3.0;
 
 /// The z of every fact with a question, and the networks of the regions.
-pub(super) struct Facts {
+pub(super) struct FactDeviations {
     /// z of each fact, scan by scan; `None` if it is not available.
     z: Vec<Vec<Option<f32>>>,
     /// `networks * rois` weights that average over each network.
@@ -19,9 +19,9 @@ pub(super) struct Facts {
     networks: usize,
 }
 
-impl Facts {
+impl FactDeviations {
     /// Collects the facts of the training scans.
-    pub(super) fn collect(train: &TrainScans<'_>) -> Facts {
+    pub(super) fn collect(train: &TrainScans<'_>) -> FactDeviations {
         let is_asked = |said: &&Descriptor| said.question.is_some();
         let name = |said: &Descriptor| (said.corpus.clone(), said.fact.feature.clone());
         let mut names: Vec<(String, String)> = Vec::new();
@@ -40,14 +40,16 @@ impl Facts {
             z
         };
         let z = train.iter().map(of_scan).collect();
-        let Some(first) = train.iter().next() else { return Facts { z, means: Vec::new(), networks: 0 } };
+        let Some(first) = train.iter().next() else {
+            return FactDeviations { z, means: Vec::new(), networks: 0 };
+        };
         let networks = first.regions.network_names();
         let mean = |network: &&str| {
             let of = first.regions.networks.iter().map(|own| f32::from(u8::from(own == network)));
             let regions: f32 = of.clone().sum();
             of.map(move |own| own / regions).collect::<Vec<f32>>()
         };
-        Facts { z, means: networks.iter().flat_map(mean).collect(), networks: networks.len() }
+        FactDeviations { z, means: networks.iter().flat_map(mean).collect(), networks: networks.len() }
     }
 
     fn count(&self) -> usize {
@@ -68,7 +70,7 @@ pub(super) fn loss(
     pass: &Pass<'_>,
     features_md: &Tensor,
     (batch, patches): (&[usize], usize),
-    facts: &Facts,
+    facts: &FactDeviations,
 ) -> Option<Tensor> {
     pass.params.try_get("facts.weight")?;
     let engine = pass.params.engine();

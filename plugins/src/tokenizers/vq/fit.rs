@@ -8,15 +8,15 @@ use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
 use super::data::{Batches, Tokens};
-use super::facts::{self, Facts};
+use super::facts::{self, FactDeviations};
 use super::fitted::FittedVq;
-use super::losses::{self, Losses};
+use super::losses::{self, WeightedLosses};
 use super::nodes;
-use super::norms::Norms;
-use super::text::TextSide;
-use super::window::Window;
+use super::norms::PatchNorms;
+use super::text::TextVectors;
+use super::window::MetricWindow;
 use super::{Channel, Vq};
-use crate::nets::autoencoder::{Autoencoder, Shape, head, init_head};
+use crate::nets::autoencoder::{Autoencoder, AutoencoderShape, head, init_head};
 use crate::nets::encoder::STD;
 use crate::nets::quantizer::Codebook;
 use crate::nets::{contrastive, domain};
@@ -44,15 +44,15 @@ pub(super) fn fit(
         let size = config.codebook_size;
         return Err(format!("{all} training tokens cannot fill `codebook-size` = {size}").into());
     }
-    let text = TextSide::collect(train, text)?;
-    let facts = Facts::collect(train);
+    let text = TextVectors::collect(train, text)?;
+    let facts = FactDeviations::collect(train);
     let described = text.descriptions.iter().flatten().count();
     cx.observer.record(0, Metric::neutral("alignment_descriptions", described as f64));
     cx.observer.record(0, Metric::neutral("domain_tokens", text.tokens.len() as f64));
 
     let networks = networks(train, tokens.rois);
     let mut trainer = Trainer::new(config, &engine, (tokens, networks, text, facts), cx.seed)?;
-    let mut window = Window::default();
+    let mut window = MetricWindow::default();
     let first = cx.observer.resume(&mut |dir| trainer.restore(&mut window, dir));
     // Batches come in a fixed order, so a resumed training draws those of the finished steps again and
     // skips them.
@@ -80,8 +80,8 @@ fn networks(train: &TrainScans<'_>, rois: usize) -> Vec<usize> {
 
 impl Vq {
     /// Returns the sizes of a tokenizer for scans of `patches` patches and `rois` regions.
-    pub(super) fn shape(&self, patches: usize, rois: usize) -> Shape {
-        Shape {
+    pub(super) fn shape(&self, patches: usize, rois: usize) -> AutoencoderShape {
+        AutoencoderShape {
             patch: self.patch,
             patches,
             rois,
@@ -102,9 +102,9 @@ impl Vq {
 pub(super) struct Trainer<'a> {
     pub(super) config: &'a Vq,
     tokens: Tokens,
-    text: TextSide,
-    facts: Facts,
-    norms: Norms,
+    text: TextVectors,
+    facts: FactDeviations,
+    norms: PatchNorms,
     model: Autoencoder,
     pub(super) params: Params,
     /// `None` during the warm-up.
@@ -120,12 +120,12 @@ impl<'a> Trainer<'a> {
     pub(super) fn new(
         config: &'a Vq,
         engine: &Engine,
-        (tokens, networks, text, facts): (Tokens, Vec<usize>, TextSide, Facts),
+        (tokens, networks, text, facts): (Tokens, Vec<usize>, TextVectors, FactDeviations),
         seed: u64,
     ) -> Result<Trainer<'a>> {
         let mut rng = seed::stream(seed, "vq.weights");
         let model = Autoencoder::new(config.shape(tokens.patches, tokens.rois));
-        let norms = Norms::fit(&tokens, &model.shape, networks);
+        let norms = PatchNorms::fit(&tokens, &model.shape, networks);
         let mut params = Params::new(engine);
         model.init(&mut params, &mut rng);
         let features = model.shape.features();
@@ -175,7 +175,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Performs one optimiser step and adds its measurements to `window`.
-    pub(super) fn step(&mut self, step: u64, window: &mut Window) {
+    pub(super) fn step(&mut self, step: u64, window: &mut MetricWindow) {
         if step == self.config.warmup {
             self.codebook = Some(self.first_codebook());
         }
@@ -201,7 +201,7 @@ impl<'a> Trainer<'a> {
 
     /// Returns the losses of a batch, its unit vectors and their codes (empty before there is a
     /// codebook).
-    fn forward(&mut self, batch: &[usize], step: u64) -> (Losses, Tensor, Vec<u32>) {
+    fn forward(&mut self, batch: &[usize], step: u64) -> (WeightedLosses, Tensor, Vec<u32>) {
         let weights = &self.config.losses;
         let noise = Noise {
             dropout: self.config.dropout as f32,
@@ -218,7 +218,7 @@ impl<'a> Trainer<'a> {
         let features_md = features_btd.reshape(&[vectors_mc.dims()[0], self.model.shape.features()]);
         let progress = step as f64 / self.config.steps as f64;
 
-        let mut losses = Losses::new();
+        let mut losses = WeightedLosses::new();
         losses.add("reconstruction_mse", weights.signal, || {
             let decoded_bts = self.model.patches(&pass, batch.len(), code_mc);
             Some(decoded_bts.sub(&shown.signal).square().mean())

@@ -9,8 +9,8 @@ use boldface_engine::{Params, no_grad};
 
 use super::Vq;
 use super::data::{inputs, series, tokens};
-use super::norms::Norms;
-use crate::nets::autoencoder::{Autoencoder, Shape};
+use super::norms::PatchNorms;
+use crate::nets::autoencoder::{Autoencoder, AutoencoderShape};
 use crate::tokenizers::patches::whole_patches;
 
 /// Name of the codebook among the weights.
@@ -22,12 +22,12 @@ const BATCH: usize = 8;
 pub(super) struct FittedVq {
     model: Autoencoder,
     params: Params,
-    norms: Norms,
+    norms: PatchNorms,
 }
 
 impl FittedVq {
     /// Keeps the tokenizer's own weights from `params`, and the rows of the codebook.
-    pub(super) fn new(model: Autoencoder, params: &Params, codebook: &[f32], norms: Norms) -> FittedVq {
+    pub(super) fn new(model: Autoencoder, params: &Params, codebook: &[f32], norms: PatchNorms) -> FittedVq {
         let mut kept = Params::new(params.engine());
         let own = |name: &&str| {
             ["encoder.", "coupling.", "edges.", "code.", "decoder.", "patch."]
@@ -38,7 +38,7 @@ impl FittedVq {
             let tensor = params.get(name);
             kept.insert(name, tensor.to_vec(), tensor.dims());
         }
-        let Shape { codebook_size, code_dim, .. } = model.shape;
+        let AutoencoderShape { codebook_size, code_dim, .. } = model.shape;
         kept.insert(CODEBOOK, codebook.to_vec(), &[codebook_size, code_dim]);
         norms.keep(&mut kept, &model.shape);
         FittedVq { model, params: kept, norms }
@@ -51,7 +51,7 @@ impl FittedVq {
     pub(super) fn load(config: &Vq, dir: &Path, runtime: &Runtime) -> Result<FittedVq> {
         let (sizes, weights) = (dir.join("vq.json"), dir.join("vq.safetensors"));
         let text = fs::read_to_string(&sizes).map_err(|error| format!("`{}`: {error}", sizes.display()))?;
-        let shape: Shape =
+        let shape: AutoencoderShape =
             serde_json::from_str(&text).map_err(|error| format!("`{}`: {error}", sizes.display()))?;
         if shape != config.shape(shape.patches, shape.rois) {
             return Err(
@@ -63,9 +63,9 @@ impl FittedVq {
         let model = Autoencoder::new(shape);
         let mut expected = Params::new(&engine);
         model.init(&mut expected, &mut boldface::seed::stream(0, "shapes"));
-        let Shape { codebook_size, code_dim, .. } = model.shape;
+        let AutoencoderShape { codebook_size, code_dim, .. } = model.shape;
         expected.constant(CODEBOOK, &[codebook_size, code_dim], 0.0);
-        Norms::default().keep(&mut expected, &model.shape);
+        PatchNorms::default().keep(&mut expected, &model.shape);
         let dims = |params: &Params| -> Vec<(String, Vec<usize>)> {
             params.names().map(|name| (name.to_owned(), params.get(name).dims().to_vec())).collect()
         };
@@ -73,13 +73,13 @@ impl FittedVq {
             let (weights, sizes) = (weights.display(), sizes.display());
             return Err(format!("`{weights}` does not hold the weights of `{sizes}`").into());
         }
-        let norms = Norms::read(&params);
+        let norms = PatchNorms::read(&params);
         Ok(FittedVq { model, params, norms })
     }
 
     /// Embeds series of the same length at once.
     fn embed_batch(&self, batch: &[&TimeSeries], patches: usize) -> Result<Vec<(Features, Codes)>> {
-        let (Shape { patch, rois, .. }, width) = (&self.model.shape, self.model.shape.features());
+        let (AutoencoderShape { patch, rois, .. }, width) = (&self.model.shape, self.model.shape.features());
         let (patch, rois) = (*patch, *rois);
         let (engine, count) = (self.params.engine(), patches * rois);
         let values = batch
@@ -139,7 +139,7 @@ impl FittedTokenizer for FittedVq {
     }
 
     fn decode(&self, codes: &Codes, tr: f64) -> Result<TimeSeries> {
-        let Shape { patch, codebook_size, .. } = self.model.shape;
+        let AutoencoderShape { patch, codebook_size, .. } = self.model.shape;
         self.check(codes.patches, codes.rois)?;
         if codes.codes.iter().any(|&code| code as usize >= codebook_size) {
             return Err(format!("a code is not below {codebook_size}").into());

@@ -7,7 +7,7 @@ use boldface::Result;
 use serde::{Deserialize, Serialize};
 
 use super::fit::Trainer;
-use super::window::Window;
+use super::window::MetricWindow;
 use crate::nets::quantizer::Codebook;
 
 const WEIGHTS: &str = "weights.safetensors";
@@ -22,12 +22,12 @@ struct State {
     codebook: Option<Codebook>,
     /// Number of words drawn from the stream of `Trainer::draws`.
     draws: u64,
-    window: Window,
+    window: MetricWindow,
 }
 
 impl Trainer<'_> {
     /// Writes the state between two steps; `window` has the measurements since the last row.
-    pub(super) fn keep(&self, window: &Window, dir: &Path) -> Result<()> {
+    pub(super) fn keep(&self, window: &MetricWindow, dir: &Path) -> Result<()> {
         self.params.save(&dir.join(WEIGHTS))?;
         self.optimizer.save(&dir.join(OPTIMIZER))?;
         let draws = u64::try_from(self.draws.get_word_pos())?;
@@ -38,7 +38,7 @@ impl Trainer<'_> {
     }
 
     /// Restores the files written by [`Trainer::keep`] into a new trainer, except its batches.
-    pub(super) fn restore(&mut self, window: &mut Window, dir: &Path) -> Result<()> {
+    pub(super) fn restore(&mut self, window: &mut MetricWindow, dir: &Path) -> Result<()> {
         let path = dir.join(STATE);
         let bytes = fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
         let damaged = |error: &dyn std::fmt::Display| format!("`{}` is damaged: {error}", path.display());

@@ -5,19 +5,19 @@ use boldface_engine::nn::Pass;
 use rand::seq::index;
 use rand::{Rng, RngExt};
 
-use super::text::TextSide;
+use super::text::TextVectors;
 use crate::nets::{contrastive, domain};
 
 /// Tokens of each domain per step for the domain classifier.
 const DOMAIN_TOKENS: usize = 256;
 
 /// The losses of one step with their names and weights, without those of weight 0.
-pub(super) struct Losses(Vec<(&'static str, f64, Tensor)>);
+pub(super) struct WeightedLosses(Vec<(&'static str, f64, Tensor)>);
 
-impl Losses {
+impl WeightedLosses {
     /// Creates an empty list of losses.
-    pub(super) fn new() -> Losses {
-        Losses(Vec::new())
+    pub(super) fn new() -> WeightedLosses {
+        WeightedLosses(Vec::new())
     }
 
     /// Adds `loss` unless its weight is 0 or it is undefined for this batch.
@@ -45,7 +45,7 @@ pub(super) fn alignment(
     pass: &Pass<'_>,
     features_md: &Tensor,
     batch: &[usize],
-    text: &TextSide,
+    text: &TextVectors,
 ) -> Option<Tensor> {
     let described =
         (0u32..).zip(batch).filter_map(|(place, &scan)| Some((place, text.descriptions[scan].as_deref()?)));
@@ -63,7 +63,7 @@ pub(super) fn alignment(
 pub(super) fn domain(
     pass: &Pass<'_>,
     features_md: &Tensor,
-    text: &TextSide,
+    text: &TextVectors,
     progress: f64,
     rng: &mut impl Rng,
 ) -> Option<Tensor> {

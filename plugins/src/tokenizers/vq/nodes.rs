@@ -2,7 +2,7 @@
 
 use boldface::seed;
 use boldface_features::graph::{
-    Edges, Graph, Weights, clustering, local_efficiency, louvain, module_z, participation, strengths,
+    EdgeWeights, Edges, Graph, clustering, local_efficiency, louvain, module_z, participation, strengths,
 };
 
 /// Number of measures per region.
@@ -26,7 +26,7 @@ fn of_patch(matrix: &[f32], rois: usize, networks: &[usize]) -> Vec<f32> {
         let is_constant = row.iter().all(|r| *r == 0.0);
         couplings[roi * rois + roi] = if is_constant { f64::NAN } else { 1.0 };
     }
-    let weights = Weights::of_matrix(rois, &couplings, Edges::Absolute);
+    let weights = EdgeWeights::of_matrix(rois, &couplings, Edges::Absolute);
     let mut values = vec![f32::NAN; rois * MEASURES];
     if weights.nodes() == 0 {
         return values;

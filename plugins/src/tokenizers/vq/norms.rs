@@ -5,7 +5,7 @@ use boldface_engine::Params;
 use rayon::prelude::*;
 
 use super::data::{Tokens, inputs};
-use crate::nets::autoencoder::Shape;
+use crate::nets::autoencoder::AutoencoderShape;
 
 /// Names of the norms among the weights.
 const MEAN: &str = "norms.mean";
@@ -19,7 +19,7 @@ const SMALLEST: f64 = 1e-6;
 
 /// Norms of the measures for every patch and region. Empty if the tokenizer has no measures.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Norms {
+pub(super) struct PatchNorms {
     /// Mean of each measure of each token of a whole scan.
     mean: Vec<f32>,
     /// One over the SD; 0 where all scans are equal.
@@ -28,10 +28,10 @@ pub(super) struct Norms {
     pub(super) networks: Vec<usize>,
 }
 
-impl Norms {
+impl PatchNorms {
     /// Measures the training scans.
-    pub(super) fn fit(tokens: &Tokens, shape: &Shape, networks: Vec<usize>) -> Norms {
-        let raw = Norms { networks, ..Norms::default() };
+    pub(super) fn fit(tokens: &Tokens, shape: &AutoencoderShape, networks: Vec<usize>) -> PatchNorms {
+        let raw = PatchNorms { networks, ..PatchNorms::default() };
         let measures = shape.measures;
         if measures == 0 {
             return raw;
@@ -54,7 +54,7 @@ impl Norms {
             let sd = variance.max(0.0).sqrt();
             if sd > SMALLEST { 1.0 / sd } else { 0.0 }
         };
-        Norms {
+        PatchNorms {
             mean: sums.iter().map(|sums| mean(sums) as f32).collect(),
             scale: sums.iter().map(|sums| scale(sums) as f32).collect(),
             ..raw
@@ -73,7 +73,7 @@ impl Norms {
     }
 
     /// Adds the norms of a tokenizer of `shape` to its weights. Default norms take the same place.
-    pub(super) fn keep(&self, params: &mut Params, shape: &Shape) {
+    pub(super) fn keep(&self, params: &mut Params, shape: &AutoencoderShape) {
         if shape.measures == 0 {
             return;
         }
@@ -90,9 +90,9 @@ impl Norms {
     }
 
     /// Reads the norms among the weights, if there are any.
-    pub(super) fn read(params: &Params) -> Norms {
-        let Some(mean) = params.try_get(MEAN) else { return Norms::default() };
+    pub(super) fn read(params: &Params) -> PatchNorms {
+        let Some(mean) = params.try_get(MEAN) else { return PatchNorms::default() };
         let networks = params.get(NETWORKS).to_vec().into_iter().map(|network| network as usize).collect();
-        Norms { mean: mean.to_vec(), scale: params.get(SCALE).to_vec(), networks }
+        PatchNorms { mean: mean.to_vec(), scale: params.get(SCALE).to_vec(), networks }
     }
 }

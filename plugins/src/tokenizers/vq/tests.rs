@@ -14,9 +14,9 @@ use boldface::{
 
 use super::data::Tokens;
 use super::fit::Trainer;
-use super::text::TextSide;
+use super::text::TextVectors;
 use super::{Losses, Vq};
-use crate::tokenizers::fixture::{self, Kept};
+use crate::tokenizers::fixture::{self, RecordedMetrics};
 
 fn runtime() -> Runtime {
     Runtime { engine: "dfdx".into(), precision: boldface::Precision::F32, device: "cpu".into(), workers: 1 }
@@ -64,22 +64,22 @@ fn no_text() -> TextSpace {
     TextSpace { descriptions: Default::default(), tokens: Features::new(1, vec![]).unwrap() }
 }
 
-fn fit_on(config: &Vq, scans: &[Scan], text: &TextSpace) -> (Box<dyn FittedTokenizer>, Kept) {
+fn fit_on(config: &Vq, scans: &[Scan], text: &TextSpace) -> (Box<dyn FittedTokenizer>, RecordedMetrics) {
     let split = fixture::all_train(scans);
-    let (runtime, mut kept) = (runtime(), Kept::default());
+    let (runtime, mut kept) = (runtime(), RecordedMetrics::default());
     let mut cx = FitContext { runtime: &runtime, seed: 7, observer: &mut kept };
     let fitted = config.fit(&split.train(scans).unwrap(), text, &mut cx).unwrap();
     (fitted, kept)
 }
 
-fn fit(config: &Vq) -> (Box<dyn FittedTokenizer>, Kept) {
+fn fit(config: &Vq) -> (Box<dyn FittedTokenizer>, RecordedMetrics) {
     let scans = fixture::scans(fixture::waves(12, 0));
     let text = text(&scans);
     fit_on(config, &scans, &text)
 }
 
 /// Returns the first and last recorded values.
-fn ends(kept: &Kept, name: &str) -> (f64, f64) {
+fn ends(kept: &RecordedMetrics, name: &str) -> (f64, f64) {
     let values = kept.values(name);
     (values[0], *values.last().unwrap())
 }
@@ -137,8 +137,8 @@ fn each_loss_moves_the_weights_it_owns_and_no_others() {
     let engine = boldface_engine::open("dfdx", "cpu").unwrap();
     let moved = |config: Vq| {
         let tokens = Tokens::cut(&train, config.patch).unwrap();
-        let text = TextSide::collect(&train, &text(&scans)).unwrap();
-        let facts = super::facts::Facts::collect(&train);
+        let text = TextVectors::collect(&train, &text(&scans)).unwrap();
+        let facts = super::facts::FactDeviations::collect(&train);
         let mut trainer = Trainer::new(&config, &engine, (tokens, Vec::new(), text, facts), 7).unwrap();
         let all = |trainer: &Trainer<'_>| -> Vec<(String, Vec<f32>)> {
             trainer.params.names().map(|name| (name.to_owned(), trainer.params.get(name).to_vec())).collect()
@@ -287,7 +287,7 @@ fn what_does_not_fit_is_refused() {
 
     let short = fixture::scans([made(6, 1)]);
     let split = fixture::all_train(&short);
-    let (runtime, mut kept) = (runtime(), Kept::default());
+    let (runtime, mut kept) = (runtime(), RecordedMetrics::default());
     let mut cx = FitContext { runtime: &runtime, seed: 0, observer: &mut kept };
     let mut error = |config: Vq| {
         config.fit(&split.train(&short).unwrap(), &no_text(), &mut cx).err().unwrap().to_string()

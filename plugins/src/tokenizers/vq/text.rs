@@ -3,19 +3,19 @@
 use boldface::{Result, TextSpace, TrainScans};
 
 /// Standardised text vectors.
-pub(super) struct TextSide {
+pub(super) struct TextVectors {
     /// Pooled vector of each training scan's description, in the order of the scans.
     pub(super) descriptions: Vec<Option<Vec<f32>>>,
     /// Rows of the input embedding.
     pub(super) tokens: Vec<Vec<f32>>,
 }
 
-impl TextSide {
+impl TextVectors {
     /// Collects the vectors of the training scans from `text`.
     ///
     /// # Errors
     /// If vectors differ in width or contain numbers that are not finite.
-    pub(super) fn collect(train: &TrainScans<'_>, text: &TextSpace) -> Result<TextSide> {
+    pub(super) fn collect(train: &TrainScans<'_>, text: &TextSpace) -> Result<TextVectors> {
         let described: Vec<_> =
             train.iter().map(|scan| text.descriptions.get(&scan.info.id).cloned()).collect();
         let mut vectors: Vec<Vec<f32>> = described.iter().flatten().cloned().collect();
@@ -26,7 +26,7 @@ impl TextSide {
         let mut tokens: Vec<Vec<f32>> =
             text.tokens.values.chunks(text.tokens.width.max(1)).map(Vec::from).collect();
         standardize(&mut tokens).map_err(|error| format!("the token embeddings {error}"))?;
-        Ok(TextSide { descriptions, tokens })
+        Ok(TextVectors { descriptions, tokens })
     }
 
     /// Returns the width of a description's vector; `None` with fewer than 2 descriptions, which leave

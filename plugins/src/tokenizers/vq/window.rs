@@ -10,7 +10,7 @@ use crate::tokenizers::usage::Usage;
 /// Measurements since the last row of the metric table.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Window {
+pub(super) struct MetricWindow {
     sums: BTreeMap<String, Sum>,
     pub(super) codes: Vec<u32>,
 }
@@ -37,7 +37,7 @@ mod bits {
     }
 }
 
-impl Window {
+impl MetricWindow {
     /// Adds a measurement of one step.
     pub(super) fn add(&mut self, name: &str, value: f64) {
         let sum = self.sums.entry(name.to_owned()).or_default();

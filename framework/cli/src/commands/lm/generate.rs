@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use boldface_lm::{Continuation, Files, Message, Sampling, Spoken, Vocabulary, generate};
+use boldface_lm::{ChatMessage, Continuation, ModelFiles, Sampling, Spoken, Vocabulary, generate};
 
-use super::model::{Model, Place, failed};
+use super::model::{EngineArguments, ModelArguments, failed};
 use crate::failure::Failure;
 use crate::say;
 
@@ -17,9 +17,9 @@ Examples:
 
 Without --temperature, every token is the likeliest one. With it, tokens are drawn at random, and the same seed gives
 the same text. -v logs the speed on stderr.")]
-pub struct Arguments {
+pub struct GenerateArguments {
     #[command(flatten)]
-    model: Model,
+    model: ModelArguments,
     /// Text to continue or, with --chat, to answer.
     #[arg(long, value_name = "TEXT")]
     prompt: String,
@@ -42,12 +42,12 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     #[command(flatten)]
-    place: Place,
+    place: EngineArguments,
 }
 
 /// Continues the prompt and prints tokens as they come.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let Arguments { temperature, top_k, top_p, seed, .. } = *arguments;
+pub fn execute(arguments: &GenerateArguments) -> Result<(), Failure> {
+    let GenerateArguments { temperature, top_k, top_p, seed, .. } = *arguments;
     let sampling = Sampling { temperature, top_k, top_p, seed };
     sampling.check().map_err(|error| Failure::Usage(error.to_string()))?;
     let engine = arguments.place.engine()?;
@@ -85,13 +85,17 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Returns the tokens of the prompt; they leave room in the context for at least one more.
-fn prompt(arguments: &Arguments, files: &Files, vocabulary: &Vocabulary) -> Result<Vec<u32>, Failure> {
+fn prompt(
+    arguments: &GenerateArguments,
+    files: &ModelFiles,
+    vocabulary: &Vocabulary,
+) -> Result<Vec<u32>, Failure> {
     let usage = |message: String| Failure::Usage(message);
     let tokens = if arguments.chat {
         if !vocabulary.has_chat() {
             return Err(usage(format!("--chat: `{}` has no chat template; leave --chat out", files.name())));
         }
-        let said = [Message::new("user", &arguments.prompt)];
+        let said = [ChatMessage::new("user", &arguments.prompt)];
         let text = vocabulary.chat(&said, true).map_err(|error| usage(format!("--chat: {error}")))?;
         vocabulary.marked_tokens(&text).map_err(|error| failed(&error))?
     } else {

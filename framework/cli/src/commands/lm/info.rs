@@ -1,9 +1,9 @@
 //! `boldface lm info`: prints the architecture and size of a model.
 
 use boldface::Precision;
-use boldface_lm::{Config, Family};
+use boldface_lm::{ModelConfig, ModelFamily};
 
-use super::model::{Place, Weights, failed};
+use super::model::{EngineArguments, WeightsArguments, failed};
 use crate::commands::amounts::{grouped, megabytes};
 use crate::failure::Failure;
 use crate::say;
@@ -13,15 +13,15 @@ use crate::say;
 #[command(after_help = "\
 Example:
   boldface lm info --weights SmolLM2-135M-Instruct.Q4_1.gguf")]
-pub struct Arguments {
+pub struct InfoArguments {
     #[command(flatten)]
-    weights: Weights,
+    weights: WeightsArguments,
     #[command(flatten)]
-    place: Place,
+    place: EngineArguments,
 }
 
 /// Prints a table of the model's properties.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &InfoArguments) -> Result<(), Failure> {
     let engine = arguments.place.engine()?;
     let files = arguments.weights.open()?;
     let vocabulary = files.vocabulary().map_err(|error| failed(&error))?;
@@ -47,16 +47,16 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn family(family: Family) -> &'static str {
+fn family(family: ModelFamily) -> &'static str {
     match family {
-        Family::Gpt2 => "GPT-2",
-        Family::Llama => "Llama",
-        Family::Qwen3 => "Qwen3",
+        ModelFamily::Gpt2 => "GPT-2",
+        ModelFamily::Llama => "Llama",
+        ModelFamily::Qwen3 => "Qwen3",
     }
 }
 
-fn heads(config: &Config) -> String {
-    let Config { heads, kv_heads, .. } = config;
+fn heads(config: &ModelConfig) -> String {
+    let ModelConfig { heads, kv_heads, .. } = config;
     if heads == kv_heads {
         format!("{heads} heads")
     } else {
@@ -65,6 +65,6 @@ fn heads(config: &Config) -> String {
 }
 
 /// Count of numbers in the keys and values of a full context.
-fn cached(config: &Config) -> u64 {
+fn cached(config: &ModelConfig) -> u64 {
     (2 * config.layers * config.kv_heads * config.head_width * config.context) as u64
 }

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 
 /// Arguments of `boldface lm`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct LmArguments {
     #[command(subcommand)]
     verb: Verb,
 }
@@ -17,15 +17,15 @@ pub struct Arguments {
 #[derive(clap::Subcommand)]
 enum Verb {
     /// Prints the log-likelihood of every token of a text, one JSON object per line.
-    Score(score::Arguments),
+    Score(score::ScoreArguments),
     /// Continues or answers a prompt, and prints the text as it comes.
-    Generate(generate::Arguments),
+    Generate(generate::GenerateArguments),
     /// Prints the architecture and memory needs of a model; reads headers only.
-    Info(info::Arguments),
+    Info(info::InfoArguments),
 }
 
 /// Runs the subcommand.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &LmArguments) -> Result<(), Failure> {
     match &arguments.verb {
         Verb::Score(arguments) => score::execute(arguments),
         Verb::Generate(arguments) => generate::execute(arguments),

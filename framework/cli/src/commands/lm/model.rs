@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use boldface::{Precision, Runtime};
 use boldface_engine::Engine;
-use boldface_lm::{Files, Network, adapter};
+use boldface_lm::{ModelFiles, PublishedNetwork, adapter};
 
 use crate::commands::{BUILD, threads};
 use crate::failure::{Failure, with_causes};
 
 /// Files of the model.
 #[derive(clap::Args)]
-pub struct Weights {
+pub struct WeightsArguments {
     /// Hugging Face folder (config.json, model.safetensors or its shards, tokenizer.json), or a .gguf
     /// file.
     #[arg(long = "weights", value_name = "DIR|FILE.gguf")]
@@ -20,25 +20,25 @@ pub struct Weights {
 
 /// Model with an optional adapter.
 #[derive(clap::Args)]
-pub struct Model {
+pub struct ModelArguments {
     #[command(flatten)]
-    pub weights: Weights,
+    pub weights: WeightsArguments,
     /// Folder of a PEFT adapter to apply: adapter_config.json and adapter_model.safetensors.
     #[arg(long, value_name = "DIR")]
     adapter: Option<PathBuf>,
 }
 
-impl Weights {
+impl WeightsArguments {
     /// Reads the headers.
-    pub fn open(&self) -> Result<Files, Failure> {
+    pub fn open(&self) -> Result<ModelFiles, Failure> {
         boldface_lm::open(&self.path)
             .map_err(|error| Failure::Usage(format!("--weights: {}", with_causes(&*error))))
     }
 }
 
-impl Model {
+impl ModelArguments {
     /// Reads the weights and the adapter.
-    pub fn network(&self, files: &Files, engine: &Engine) -> Result<Network, Failure> {
+    pub fn network(&self, files: &ModelFiles, engine: &Engine) -> Result<PublishedNetwork, Failure> {
         let mut network = files.network(engine).map_err(|error| failed(&error))?;
         if let Some(adapter) = &self.adapter {
             let lora = adapter::load(&mut network, adapter);
@@ -52,7 +52,7 @@ impl Model {
 
 /// Engine, device, precision and threads.
 #[derive(clap::Args)]
-pub struct Place {
+pub struct EngineArguments {
     /// Engine: dfdx, or tch in a build that includes it.
     #[arg(long, value_name = "NAME", default_value = "dfdx")]
     engine: String,
@@ -67,7 +67,7 @@ pub struct Place {
     workers: usize,
 }
 
-impl Place {
+impl EngineArguments {
     /// Opens the engine.
     pub fn engine(&self) -> Result<Engine, Failure> {
         let runtime = Runtime {

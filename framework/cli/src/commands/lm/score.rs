@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use boldface::serde::Serialize;
 use boldface_lm::{Vocabulary, score};
 
-use super::model::{Model, Place, failed};
+use super::model::{EngineArguments, ModelArguments, failed};
 use crate::failure::Failure;
 use crate::say;
 
@@ -22,9 +22,9 @@ log-likelihoods, the perplexity (e to the power of minus the mean), and the coun
 
 A text longer than the model's context (or --window) is read in windows that overlap by half. Each token is scored once,
 in the first window that contains it: after at least half a window, except at the start of the text.")]
-pub struct Arguments {
+pub struct ScoreArguments {
     #[command(flatten)]
-    model: Model,
+    model: ModelArguments,
     /// Text file, in UTF-8.
     #[arg(long, value_name = "FILE")]
     text: PathBuf,
@@ -32,7 +32,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N")]
     window: Option<usize>,
     #[command(flatten)]
-    place: Place,
+    place: EngineArguments,
 }
 
 /// A line of the output.
@@ -55,7 +55,7 @@ struct Total {
 }
 
 /// Scores the text.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &ScoreArguments) -> Result<(), Failure> {
     if arguments.window == Some(0) {
         return Err(Failure::Usage("--window must be at least 1".to_owned()));
     }

@@ -13,7 +13,7 @@ use crate::say;
 
 /// Arguments of `boldface new`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct NewArguments {
     /// Kind of plugin.
     #[arg(value_name = "KIND", value_parser = form::KINDS)]
     kind: String,
@@ -42,8 +42,8 @@ struct Draft {
 ///
 /// # Errors
 /// If the name cannot be used or a file exists already. Nothing is written then.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let Arguments { kind, name, dynamic, dir } = arguments;
+pub fn execute(arguments: &NewArguments) -> Result<(), Failure> {
+    let NewArguments { kind, name, dynamic, dir } = arguments;
     name::check(kind, name).map_err(Failure::Usage)?;
     let draft = if *dynamic { library::draft(kind, name, dir) } else { repository::draft(kind, name, dir) };
     let draft = draft.map_err(Failure::Usage)?;

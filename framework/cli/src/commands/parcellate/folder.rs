@@ -10,13 +10,13 @@ use boldface_imaging::parcellation::Parcellation;
 use boldface_imaging::regions::NO_NETWORK;
 use serde_json::json;
 
-use super::Arguments;
-use super::made::{Format, Inputs};
-use super::scans::{Scan, stem};
+use super::ParcellateArguments;
+use super::made::{Format, SharedInputs};
+use super::scans::{PlannedSeries, stem};
 
 /// Destination of the series.
 #[derive(Debug)]
-pub struct Output {
+pub struct SeriesDestination {
     /// The one file; none for a folder.
     file: Option<PathBuf>,
     /// Folder of the region table.
@@ -34,9 +34,9 @@ const KEPT: [&str; 19] = [
     "echo", "flip", "inv", "part", "hemi", "space",
 ];
 
-impl Output {
+impl SeriesDestination {
     /// Derives the destination from `--out`, `--format` and `--atlas`.
-    pub fn from_arguments(arguments: &Arguments) -> Result<Output, String> {
+    pub fn from_arguments(arguments: &ParcellateArguments) -> Result<SeriesDestination, String> {
         let out = &arguments.out;
         let extension = out.extension().and_then(|extension| extension.to_str());
         let by_name = extension.and_then(Format::by_extension).filter(|_| !out.is_dir());
@@ -68,7 +68,7 @@ impl Output {
         };
         let parent = || out.parent().map(Path::to_owned).unwrap_or_default();
         let folder = if by_name.is_some() { parent() } else { out.clone() };
-        Ok(Output { file: by_name.map(|_| out.clone()), folder, format, atlas })
+        Ok(SeriesDestination { file: by_name.map(|_| out.clone()), folder, format, atlas })
     }
 
     /// Returns the path of a recording's series.
@@ -98,8 +98,8 @@ impl Output {
     pub fn describe(
         &self,
         parcellation: &Parcellation,
-        inputs: &Inputs,
-        scans: &[Scan],
+        inputs: &SharedInputs,
+        scans: &[PlannedSeries],
     ) -> Result<(), String> {
         let table = self.folder.join(format!("seg-{}_dseg.tsv", self.atlas));
         let (text, failed) = (region_table(parcellation), |path: &Path, error: &dyn std::fmt::Display| {
@@ -145,7 +145,7 @@ impl Output {
 
     /// Returns a table of participant labels alone; none if the present one has more columns, or no scan
     /// names a subject.
-    fn participants(&self, path: &Path, scans: &[Scan]) -> Option<String> {
+    fn participants(&self, path: &Path, scans: &[PlannedSeries]) -> Option<String> {
         const COLUMN: &str = "participant_id";
         let there = std::fs::read_to_string(path).ok();
         if there.as_ref().is_some_and(|text| text.lines().next().map(str::trim) != Some(COLUMN)) {

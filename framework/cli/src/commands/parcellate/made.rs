@@ -12,7 +12,7 @@ use boldface_runner::run::FileRecord;
 use serde_json::{Value, json};
 
 use super::folder::{generated_by, lines, order};
-use super::scans::Scan;
+use super::scans::PlannedSeries;
 
 /// File format of the series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -27,7 +27,7 @@ pub enum Format {
 
 /// Inputs that all series share, as recorded in their sidecars.
 #[derive(Debug)]
-pub struct Inputs {
+pub struct SharedInputs {
     /// Path, size and hash of the parcellation.
     pub parcellation: Value,
     /// Path, size and hash of the region table; null without one.
@@ -51,9 +51,9 @@ impl Format {
     }
 }
 
-impl Inputs {
+impl SharedInputs {
     /// Hashes the files, once for all scans.
-    pub fn hash(files: &ParcellationFiles, recipe: &Recipe) -> Result<Inputs, String> {
+    pub fn hash(files: &ParcellationFiles, recipe: &Recipe) -> Result<SharedInputs, String> {
         let hashed = |flag: &str, path: &Path| -> Result<Value, String> {
             let record =
                 FileRecord::read(path).map_err(|error| format!("{flag} `{}`: {error}", path.display()))?;
@@ -63,7 +63,7 @@ impl Inputs {
         let mut settings = serde_json::to_value(recipe).map_err(|error| error.to_string())?;
         settings["kind"] = json!(files.kind);
         settings["networks"] = json!(files.networks);
-        Ok(Inputs {
+        Ok(SharedInputs {
             parcellation: hashed("--parcellation", &files.volume)?,
             regions: json!(regions),
             settings,
@@ -71,7 +71,7 @@ impl Inputs {
     }
 
     /// Lists what a scan's series depends on: settings, regions, and size and time of each of its files.
-    fn of_scan(&self, scan: &Scan) -> Result<Value> {
+    fn of_scan(&self, scan: &PlannedSeries) -> Result<Value> {
         let files = &scan.files;
         let mut sources = vec![("Bold", files.bold.clone())];
         if files.bold.to_string_lossy().contains(".hdr") {
@@ -94,7 +94,7 @@ impl Inputs {
     }
 
     /// Returns whether the series of a scan exists and was made from these inputs.
-    pub fn is_made(&self, scan: &Scan) -> bool {
+    pub fn is_made(&self, scan: &PlannedSeries) -> bool {
         let made = || -> Result<bool> {
             let sidecar: Value = serde_json::from_slice(&fs::read(scan.series.with_extension("json"))?)?;
             let bytes = fs::metadata(&scan.series)?.len();
@@ -109,7 +109,7 @@ impl Inputs {
     /// If a file cannot be written, or a source file is gone. The message names it.
     pub fn write(
         &self,
-        scan: &Scan,
+        scan: &PlannedSeries,
         parcellation: &Parcellation,
         format: Format,
         made_of: &Value,
@@ -140,17 +140,17 @@ impl Inputs {
         Ok(())
     }
 
-    /// Returns the record that [`Inputs::is_made`] compares, taken before the files are read.
+    /// Returns the record that [`SharedInputs::is_made`] compares, taken before the files are read.
     ///
     /// # Errors
     /// If a file is gone. The message names it.
-    pub fn made_of(&self, scan: &Scan) -> Result<Value> {
+    pub fn made_of(&self, scan: &PlannedSeries) -> Result<Value> {
         self.of_scan(scan)
     }
 
     fn sidecar(
         &self,
-        scan: &Scan,
+        scan: &PlannedSeries,
         parcellation: &Parcellation,
         made_of: &Value,
         recorded: &Recorded,

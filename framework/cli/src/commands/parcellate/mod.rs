@@ -8,15 +8,15 @@ mod work;
 
 use std::path::PathBuf;
 
-use boldface_imaging::parcellation::{Kind, Parcellation, ParcellationFiles};
+use boldface_imaging::parcellation::{Parcellation, ParcellationFiles, ParcellationKind};
 use boldface_imaging::recipe::WeightsCache;
 
 use crate::failure::Failure;
 use crate::say;
 
-use folder::Output;
-use made::{Format, Inputs};
-use settings::Settings;
+use folder::SeriesDestination;
+use made::{Format, SharedInputs};
+use settings::CleaningArguments;
 
 /// Arguments of `boldface parcellate`.
 #[derive(clap::Args)]
@@ -37,7 +37,7 @@ only the subjects; replace it by the study's own for tasks that need more column
 The steps and their order are nilearn's: regions are averaged, detrended, filtered, scrubbed, cleaned of confounds,
 standardised, and resampled last. A region with too little coverage is n/a throughout. Run the same command again
 to continue after an interruption: only scans whose files or settings changed are processed again.")]
-pub struct Arguments {
+pub struct ParcellateArguments {
     #[command(flatten)]
     scans: Scans,
     /// Regions: a NIfTI image of labels (on any grid), of maps (--kind maps), or a CIFTI .dlabel.nii.
@@ -51,13 +51,13 @@ pub struct Arguments {
     networks: String,
     /// Meaning of the values of --parcellation: labels, maps, or voxels of a mask, each voxel a region.
     #[arg(long, value_name = "KIND", default_value = "labels", value_parser = kind)]
-    kind: Kind,
+    kind: ParcellationKind,
     /// Name of the atlas in file names, of letters and digits. Default: derived from the name of
     /// --parcellation.
     #[arg(long, value_name = "LABEL")]
     atlas: Option<String>,
     #[command(flatten)]
-    settings: Settings,
+    settings: CleaningArguments,
     /// Output folder or, for one scan, a file ending in .tsv, .npy or .parquet.
     #[arg(long, value_name = "FILE|DIR", help_heading = "Output")]
     out: PathBuf,
@@ -83,20 +83,20 @@ struct Scans {
     confounds: Vec<PathBuf>,
 }
 
-fn kind(text: &str) -> Result<Kind, String> {
+fn kind(text: &str) -> Result<ParcellationKind, String> {
     match text {
-        "labels" => Ok(Kind::Labels),
-        "maps" => Ok(Kind::Maps),
-        "voxels" => Ok(Kind::Voxels),
+        "labels" => Ok(ParcellationKind::Labels),
+        "maps" => Ok(ParcellationKind::Maps),
+        "voxels" => Ok(ParcellationKind::Voxels),
         _ => Err("expected labels, maps or voxels".to_owned()),
     }
 }
 
 /// Extracts the series.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &ParcellateArguments) -> Result<(), Failure> {
     let has_confounds = !arguments.scans.confounds.is_empty();
     let recipe = arguments.settings.recipe(has_confounds).map_err(Failure::Usage)?;
-    let output = Output::from_arguments(arguments).map_err(Failure::Usage)?;
+    let output = SeriesDestination::from_arguments(arguments).map_err(Failure::Usage)?;
     let scans = scans::find(&arguments.scans, &output).map_err(Failure::Usage)?;
 
     let files = ParcellationFiles {
@@ -117,9 +117,9 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     for warning in &parcellation.warnings {
         say::aside(format_args!("warning: {warning}"));
     }
-    let inputs = Inputs::hash(&files, &recipe).map_err(Failure::Run)?;
+    let inputs = SharedInputs::hash(&files, &recipe).map_err(Failure::Run)?;
     output.describe(&parcellation, &inputs, &scans).map_err(Failure::Run)?;
     let weights = WeightsCache::default();
-    let work = work::Work { recipe, parcellation, weights, inputs, output };
+    let work = work::ParcellationJob { recipe, parcellation, weights, inputs, output };
     work.run(&scans, arguments.workers)
 }

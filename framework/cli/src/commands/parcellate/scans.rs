@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface_imaging::beside::{is_brain_mask_of, is_confounds_of, nearest};
-use boldface_imaging::folder::{Named, files_in, repetition_time};
+use boldface_imaging::folder::{NamedFile, files_in, repetition_time};
 use boldface_imaging::link;
 use boldface_imaging::names::Name;
 use boldface_imaging::recipe::ScanFiles;
 
 use super::Scans;
-use super::folder::Output;
+use super::folder::SeriesDestination;
 
 /// One scan and the path of its series.
 #[derive(Debug)]
-pub struct Scan {
+pub struct PlannedSeries {
     /// Source files.
     pub files: ScanFiles,
     /// The `.json` beside the recording, if any.
@@ -37,7 +37,7 @@ const EXTENSIONS: [&str; 9] = [
 ];
 
 /// Finds the files of each scan. Every error names a flag.
-pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
+pub fn find(scans: &Scans, output: &SeriesDestination) -> Result<Vec<PlannedSeries>, String> {
     let bold = &scans.bold;
     let is_auto = |paths: &[PathBuf]| matches!(paths, [path] if path.as_os_str() == "auto");
     if !scans.confounds.is_empty() && !is_auto(&scans.confounds) && scans.confounds.len() != bold.len() {
@@ -47,11 +47,11 @@ pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
             bold.len()
         ));
     }
-    let mut found: Vec<Scan> = Vec::new();
+    let mut found: Vec<PlannedSeries> = Vec::new();
     let mut wrong: Vec<String> = Vec::new();
     let mut taken: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for (at, path) in bold.iter().enumerate() {
-        let mut scan = || -> Result<Scan, String> {
+        let mut scan = || -> Result<PlannedSeries, String> {
             if !link::is_listed(path) {
                 return Err(format!("--bold `{}` does not exist", path.display()));
             }
@@ -78,7 +78,11 @@ pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
                     series.display()
                 ));
             }
-            Ok(Scan { files: ScanFiles { bold: path.clone(), mask, confounds, sidecar_tr }, sidecar, series })
+            Ok(PlannedSeries {
+                files: ScanFiles { bold: path.clone(), mask, confounds, sidecar_tr },
+                sidecar,
+                series,
+            })
         };
         match scan() {
             Ok(scan) => found.push(scan),
@@ -109,10 +113,10 @@ fn beside(bold: &Path, flag: &str, desc: &str) -> Result<PathBuf, String> {
     let paths = files_in(folder).map_err(|error| format!("{flag} auto: {error}"))?;
     let named = |path: PathBuf| {
         let name = Name::parse(path.file_name()?.to_str()?).ok()?;
-        Some(Named { path, name })
+        Some(NamedFile { path, name })
     };
-    let named: Vec<Named> = paths.into_iter().filter_map(named).collect();
-    let is_it = |file: &&Named| file.name.get("sub").is_some() && belongs(&file.name, &own);
+    let named: Vec<NamedFile> = paths.into_iter().filter_map(named).collect();
+    let is_it = |file: &&NamedFile| file.name.get("sub").is_some() && belongs(&file.name, &own);
     match nearest(named.iter().filter(is_it))[..] {
         [file] => Ok(file.path.clone()),
         [] => Err(format!("{flag} auto: no ..._desc-{desc}_{ending} is beside `{shown}`")),

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 /// Cleaning flags. A step without its flag is skipped.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Cleaning")]
-pub struct Settings {
+pub struct CleaningArguments {
     /// Regress out these columns of --confounds.
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', conflicts_with = "strategy")]
     columns: Vec<String>,
@@ -68,7 +68,7 @@ fn scalings() -> PossibleValuesParser {
     [sample, "zscore".into(), "psc".into(), "none".into()].into()
 }
 
-impl Settings {
+impl CleaningArguments {
     /// Builds the recipe. Every error names a flag.
     pub fn recipe(&self, has_confounds: bool) -> Result<Recipe, String> {
         let needs = [

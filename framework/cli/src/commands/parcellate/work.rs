@@ -10,21 +10,21 @@ use boldface_imaging::parcellation::Parcellation;
 use boldface_imaging::recipe::{Recipe, WeightsCache};
 use rayon::prelude::*;
 
-use super::folder::Output;
-use super::made::Inputs;
-use super::scans::Scan;
+use super::folder::SeriesDestination;
+use super::made::SharedInputs;
+use super::scans::PlannedSeries;
 use super::settings::in_flags;
 use crate::failure::Failure;
 use crate::progress::Counter;
 use crate::{interrupt, say};
 
 /// Everything that is needed to process a scan.
-pub struct Work {
+pub struct ParcellationJob {
     pub recipe: Recipe,
     pub parcellation: Parcellation,
     pub weights: WeightsCache,
-    pub inputs: Inputs,
-    pub output: Output,
+    pub inputs: SharedInputs,
+    pub output: SeriesDestination,
 }
 
 /// Result of processing a scan.
@@ -35,12 +35,12 @@ enum Outcome {
     Stopped,
 }
 
-impl Work {
+impl ParcellationJob {
     /// Makes the series of all scans, `workers` at once, and prints a summary.
     ///
     /// # Errors
     /// If scans failed (all of them are named, once the others are finished), or if the user stopped it.
-    pub fn run(&self, scans: &[Scan], workers: usize) -> Result<(), Failure> {
+    pub fn run(&self, scans: &[PlannedSeries], workers: usize) -> Result<(), Failure> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build();
         let pool = pool.map_err(|error| Failure::Run(format!("--workers {workers}: {error}")))?;
         interrupt::listen();
@@ -61,7 +61,7 @@ impl Work {
         self.report(scans, &outcomes, started)
     }
 
-    fn outcome(&self, scan: &Scan) -> Outcome {
+    fn outcome(&self, scan: &PlannedSeries) -> Outcome {
         if interrupt::is_interrupted() {
             return Outcome::Stopped;
         }
@@ -79,7 +79,7 @@ impl Work {
     }
 
     /// Makes one series and returns its warnings.
-    fn make(&self, scan: &Scan) -> Result<Vec<String>> {
+    fn make(&self, scan: &PlannedSeries) -> Result<Vec<String>> {
         // Taken first: a file that changes while it is read is processed again next time.
         let made_of = self.inputs.made_of(scan)?;
         let recorded = self.recipe.derive(&scan.files, &self.parcellation, &self.weights)?;
@@ -89,7 +89,7 @@ impl Work {
 
     fn report(
         &self,
-        scans: &[Scan],
+        scans: &[PlannedSeries],
         outcomes: &BTreeMap<usize, Outcome>,
         started: Instant,
     ) -> Result<(), Failure> {

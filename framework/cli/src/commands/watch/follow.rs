@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read};
 use std::path::Path;
 
-use boldface_runner::run::Line;
+use boldface_runner::run::JournalLine;
 
 /// Reader of the lines added since the last call.
 pub struct Follower {
@@ -41,7 +41,7 @@ impl Follower {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn lines(&mut self) -> io::Result<Vec<Line>> {
+    pub fn lines(&mut self) -> io::Result<Vec<JournalLine>> {
         self.file.read_to_end(&mut self.rest)?;
         let Some(end) = self.rest.iter().rposition(|&byte| byte == b'\n') else { return Ok(Vec::new()) };
         let rest = self.rest.split_off(end + 1);
@@ -55,7 +55,7 @@ mod tests {
     use std::fs::OpenOptions;
     use std::io::Write;
 
-    use boldface_runner::run::Event;
+    use boldface_runner::run::JournalEvent;
 
     use super::*;
 
@@ -66,7 +66,9 @@ mod tests {
         let mut writer = OpenOptions::new().create(true).append(true).open(&path).unwrap();
         let mut follower = Follower::open(&path).unwrap();
         assert!(follower.lines().unwrap().is_empty());
-        let line = |at| serde_json::to_string(&Line { at, event: Event::Ended { error: None } }).unwrap();
+        let line = |at| {
+            serde_json::to_string(&JournalLine { at, event: JournalEvent::Ended { error: None } }).unwrap()
+        };
         let (first, second) = (line(1.0), line(2.0));
         write!(writer, "{first}\n{{\"at\":3,\"event\":\"from the future\"}}\n{}", &second[..9]).unwrap();
         assert_eq!(follower.lines().unwrap().iter().map(|line| line.at).collect::<Vec<_>>(), [1.0]);

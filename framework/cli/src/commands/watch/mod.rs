@@ -12,11 +12,11 @@ use boldface_runner::run::PROGRESS;
 use crate::failure::Failure;
 use crate::{interrupt, say};
 use follow::Follower;
-use state::State;
+use state::RunState;
 
 /// Arguments of `boldface watch`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct WatchArguments {
     /// Folder of a run or sweep, or folder or name of an experiment (for its latest run).
     #[arg(value_name = "RUN", default_value = "runs/latest")]
     run: PathBuf,
@@ -29,12 +29,12 @@ pub struct Arguments {
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Follows a run until it ends. Succeeds even if the run fails.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &WatchArguments) -> Result<(), Failure> {
     let folder = folder(&arguments.run)?;
     let mut follower = Follower::open(&folder.join(PROGRESS)).map_err(|error| {
         Failure::Run(format!("cannot read `{}`: {error}", folder.join(PROGRESS).display()))
     })?;
-    let mut state = State::new(&folder);
+    let mut state = RunState::new(&folder);
     let is_drawn = stdout().is_terminal() && !arguments.once;
     interrupt::listen();
     let mut drawn = 0;
@@ -68,7 +68,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Draws the state over the previous one, and returns the number of lines drawn.
-fn draw(state: &State, before: usize) -> usize {
+fn draw(state: &RunState, before: usize) -> usize {
     let lines = state.lines();
     let up = if before > 0 { format!("\x1b[{before}A") } else { String::new() };
     let text: String = lines.iter().map(|line| format!("\x1b[2K{line}\n")).collect();

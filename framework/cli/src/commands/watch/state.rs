@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use boldface_runner::run::{Event, Line};
+use boldface_runner::run::{JournalEvent, JournalLine};
 
 use crate::commands::amounts::duration;
 
@@ -13,7 +13,7 @@ const CURVE: usize = 24;
 const MOST: usize = 30;
 
 /// State of a run.
-pub struct State {
+pub struct RunState {
     name: String,
     stages: Vec<(String, Stage)>,
     /// Seconds of the latest event.
@@ -43,10 +43,10 @@ enum How {
     Failed(String),
 }
 
-impl State {
+impl RunState {
     /// Creates the state of a run without events yet.
-    pub fn new(folder: &Path) -> State {
-        State { name: folder.display().to_string(), stages: Vec::new(), at: 0.0, over: None }
+    pub fn new(folder: &Path) -> RunState {
+        RunState { name: folder.display().to_string(), stages: Vec::new(), at: 0.0, over: None }
     }
 
     /// Returns whether the run has ended.
@@ -65,37 +65,41 @@ impl State {
     }
 
     /// Takes an event, and returns the line to print where nothing can be drawn.
-    pub fn take(&mut self, line: Line) -> Option<String> {
+    pub fn take(&mut self, line: JournalLine) -> Option<String> {
         self.at = line.at;
         match line.event {
-            Event::Opened { stages } => {
+            JournalEvent::Opened { stages } => {
                 self.stages = stages.into_iter().map(|name| (name, Stage::default())).collect();
                 return Some(format!("{}: {} stages", self.name, self.stages.len()));
             }
-            Event::Waiting { stage } => {
+            JournalEvent::Waiting { stage } => {
                 self.stage(&stage).how = How::Elsewhere;
                 return Some(format!("{stage}: another run is making it"));
             }
-            Event::Started { stage, plugin } => {
+            JournalEvent::Started { stage, plugin } => {
                 *self.stage(&stage) = Stage { how: How::Runs(line.at), ..Stage::default() };
                 let by = if plugin.is_empty() { String::new() } else { format!(" ({plugin})") };
                 return Some(format!("{stage}{by}: started"));
             }
-            Event::Resumed { stage, step } => return Some(format!("{stage}: resumes after step {step}")),
-            Event::Progress { stage, done, total } => self.stage(&stage).progress = Some((done, total)),
-            Event::Metric { stage, metric, value, .. } => {
+            JournalEvent::Resumed { stage, step } => {
+                return Some(format!("{stage}: resumes after step {step}"));
+            }
+            JournalEvent::Progress { stage, done, total } => {
+                self.stage(&stage).progress = Some((done, total))
+            }
+            JournalEvent::Metric { stage, metric, value, .. } => {
                 self.stage(&stage).metrics.entry(metric).or_default().extend(value);
             }
-            Event::Finished { stage, seconds, cached } => {
+            JournalEvent::Finished { stage, seconds, cached } => {
                 let one = self.stage(&stage);
                 one.how = if cached { How::Cached } else { How::Finished(seconds) };
                 return Some(format!("{stage}: {}", how(&self.stage(&stage).how, line.at)));
             }
-            Event::Failed { stage, error } => {
+            JournalEvent::Failed { stage, error } => {
                 self.stage(&stage).how = How::Failed(error.clone());
                 return Some(format!("{stage}: {error}"));
             }
-            Event::Ended { error } => {
+            JournalEvent::Ended { error } => {
                 let error = error.map(|error| format!("stopped: {error}"));
                 self.over = Some(error.unwrap_or_else(|| "finished".to_owned()));
                 for (_, stage) in
@@ -198,28 +202,28 @@ mod tests {
 
     use super::*;
 
-    fn told(events: Vec<(f64, Event)>) -> State {
-        let mut state = State::new(Path::new("runs/quick/now"));
+    fn told(events: Vec<(f64, JournalEvent)>) -> RunState {
+        let mut state = RunState::new(Path::new("runs/quick/now"));
         for (at, event) in events {
-            state.take(Line { at, event });
+            state.take(JournalLine { at, event });
         }
         state
     }
 
-    fn events() -> Vec<(f64, Event)> {
+    fn events() -> Vec<(f64, JournalEvent)> {
         let stages = ["series", "tokenizer", "codes"].map(str::to_owned).to_vec();
         let stage = || "tokenizer".to_owned();
         let loss = |step: u64| {
             let value = Some(8.0 - step as f64);
-            (2.0, Event::Metric { stage: stage(), step, metric: "loss".into(), value })
+            (2.0, JournalEvent::Metric { stage: stage(), step, metric: "loss".into(), value })
         };
         let mut events = vec![
-            (0.0, Event::Opened { stages }),
-            (0.5, Event::Finished { stage: "series".into(), seconds: 0.4, cached: true }),
-            (1.0, Event::Started { stage: stage(), plugin: "vq".into() }),
+            (0.0, JournalEvent::Opened { stages }),
+            (0.5, JournalEvent::Finished { stage: "series".into(), seconds: 0.4, cached: true }),
+            (1.0, JournalEvent::Started { stage: stage(), plugin: "vq".into() }),
         ];
         events.extend((1..=8).map(loss));
-        events.push((11.0, Event::Progress { stage: stage(), done: 8, total: 32 }));
+        events.push((11.0, JournalEvent::Progress { stage: stage(), done: 8, total: 32 }));
         events
     }
 
@@ -245,10 +249,10 @@ mod tests {
         assert!(killed.is_over() && lines[4].starts_with("it was killed"), "{lines:?}");
 
         let mut ended = events();
-        ended.push((12.0, Event::Ended { error: Some("stage `tokenizer` failed".into()) }));
+        ended.push((12.0, JournalEvent::Ended { error: Some("stage `tokenizer` failed".into()) }));
         let ended = told(ended);
         assert_eq!(ended.lines().last().map(String::as_str), Some("stopped: stage `tokenizer` failed"));
-        let finished = told(vec![(0.0, Event::Ended { error: None })]);
+        let finished = told(vec![(0.0, JournalEvent::Ended { error: None })]);
         assert_eq!(finished.lines().last().map(String::as_str), Some("finished"));
     }
 

@@ -9,7 +9,7 @@ use faer::Mat;
 
 use super::*;
 use crate::Missing;
-use crate::components::{Components, Limits, fast_ica};
+use crate::components::{Components, IterationLimits, fast_ica};
 use crate::golden as input;
 
 const FILE: &str = include_str!("../../../../../tests/golden/components.json");
@@ -29,7 +29,7 @@ fn fast_ica_is_scikit_learns_number_by_number() {
     for case in file["input"].as_array().unwrap() {
         let n = case["components"].as_u64().unwrap() as usize;
         let start = Mat::from_fn(n, n, |i, k| (1.0 + ((i * n + k) as f64).powi(2)).sin());
-        let limits = Limits { tolerance: 1e-6, iterations: 1000, whole_steps: 1000 };
+        let limits = IterationLimits { tolerance: 1e-6, iterations: 1000, whole_steps: 1000 };
         let data = if case["spatial"].as_bool().unwrap() {
             Mat::from_fn(input::ROIS, input::TRS, |i, t| signals[i][t])
         } else {

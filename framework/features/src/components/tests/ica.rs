@@ -3,7 +3,7 @@
 use faer::Mat;
 
 use super::*;
-use crate::components::{Components, Limits, Unsolved, fast_ica};
+use crate::components::{Components, IterationLimits, Unsolved, fast_ica};
 use crate::golden;
 
 fn start(n: usize) -> Mat<f64> {
@@ -17,7 +17,7 @@ fn the_group_of_one_scan_is_fast_ica_of_its_standardised_signals() {
     let group = Components::blind(&[(&series, 1.0)], 3, 6, 0).unwrap();
     // Observations are regions, features are volumes.
     let scan = crate::components::scan::Standardised::compute(&series);
-    let limits = Limits { tolerance: 1e-9, iterations: 2000, whole_steps: 200 };
+    let limits = IterationLimits { tolerance: 1e-9, iterations: 2000, whole_steps: 200 };
     let plain = fast_ica(scan.signals.transpose(), 3, start(3).as_ref(), limits).unwrap();
     for map in &group.maps {
         let like = |k| correlation(&map.weights, plain.sources.col_as_slice(k)).abs();
@@ -34,7 +34,7 @@ fn sources_are_white_and_made_by_the_unmixing_matrix() {
         data.as_ref(),
         5,
         start(5).as_ref(),
-        Limits { tolerance: 1e-6, iterations: 2000, whole_steps: 200 },
+        IterationLimits { tolerance: 1e-6, iterations: 2000, whole_steps: 200 },
     )
     .unwrap();
     assert_eq!((found.sources.nrows(), found.sources.ncols()), (120, 5));
@@ -53,12 +53,12 @@ fn sources_are_white_and_made_by_the_unmixing_matrix() {
 #[test]
 fn what_cannot_be_solved_is_an_error() {
     let flat = Mat::from_fn(50, 8, |i, j| (i as f64).sin() * (j as f64 + 1.0));
-    let rank = fast_ica(flat.as_ref(), 2, start(2).as_ref(), Limits::SKLEARN).unwrap_err();
+    let rank = fast_ica(flat.as_ref(), 2, start(2).as_ref(), IterationLimits::SKLEARN).unwrap_err();
     assert_eq!(rank, Unsolved::Rank { components: 2, rank: 1 });
     let series = golden::series();
     let data = Mat::from_fn(120, 60, |t, i| f64::from(series.volume(t)[i]));
-    let limits = Limits { tolerance: 1e-12, iterations: 2, whole_steps: 2 };
+    let limits = IterationLimits { tolerance: 1e-12, iterations: 2, whole_steps: 2 };
     assert_eq!(fast_ica(data.as_ref(), 5, start(5).as_ref(), limits).unwrap_err(), Unsolved::Unsettled(2));
     let broken = Mat::from_fn(50, 8, |i, j| if i == j { f64::NAN } else { (i * j) as f64 });
-    assert!(fast_ica(broken.as_ref(), 2, start(2).as_ref(), Limits::SKLEARN).is_err());
+    assert!(fast_ica(broken.as_ref(), 2, start(2).as_ref(), IterationLimits::SKLEARN).is_err());
 }

@@ -5,7 +5,7 @@ use boldface::{Cut, Regions};
 use super::*;
 use crate::components::{Components, Map, features};
 use crate::golden;
-use crate::{Measured, Missing, Networks};
+use crate::{Measurement, Missing, Networks};
 
 /// Returns one component over three regions, whose course is a multiple of region 0's: map 2 -1 -1 over
 /// sqrt 2.
@@ -23,7 +23,7 @@ fn mirrored(signal: &[f64], tr: f64) -> TimeSeries {
     TimeSeries::new(signal.len(), 3, tr, values).unwrap()
 }
 
-fn value(measured: &[Measured], feature: &str) -> Result<f64, Missing> {
+fn value(measured: &[Measurement], feature: &str) -> Result<f64, Missing> {
     measured.iter().find(|one| one.feature.to_string() == feature).unwrap().value
 }
 

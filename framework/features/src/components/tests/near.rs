@@ -1,10 +1,10 @@
 //! Tests of components near a template.
 
 use super::*;
-use crate::components::{Components, Template};
+use crate::components::{ComponentTemplate, Components};
 
 /// Returns templates of the planted sources, last source first, with half of each lost and noise added.
-fn template() -> Template {
+fn template() -> ComponentTemplate {
     let mut noise = stream(5, "template");
     let order: Vec<usize> = (0..SOURCES).rev().collect();
     let map = |&k: &usize| {
@@ -12,7 +12,7 @@ fn template() -> Template {
         let half = |i: usize| if i.is_multiple_of(2) { 2.0 * planted[i] } else { 0.0 };
         (0..ROIS).map(|i| half(i) + 0.3 * uniform(&mut noise)).collect()
     };
-    Template {
+    ComponentTemplate {
         names: order.iter().map(|k| format!("net{k}")).collect(),
         maps: order.iter().map(map).collect(),
     }
@@ -37,7 +37,7 @@ fn a_rough_template_becomes_what_the_scans_have() {
 #[test]
 fn a_template_that_does_not_fit_says_why() {
     let scans = cohort(3);
-    let told = |change: &dyn Fn(&mut Template)| {
+    let told = |change: &dyn Fn(&mut ComponentTemplate)| {
         let mut template = template();
         change(&mut template);
         Components::near(&equal(&scans), &template).unwrap_err().to_string()

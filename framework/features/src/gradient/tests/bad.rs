@@ -4,7 +4,11 @@ use super::*;
 use crate::Feature;
 
 /// Returns values by feature, after checking that the features follow from the networks.
-fn measured(steps: &Steps, template: &Template, series: &TimeSeries) -> Vec<(String, Result<f64, Missing>)> {
+fn measured(
+    steps: &Steps,
+    template: &GradientTemplate,
+    series: &TimeSeries,
+) -> Vec<(String, Result<f64, Missing>)> {
     let networks = networks(series.rois());
     let measured = measure(steps, template, series, &networks);
     let named: Vec<Feature> = measured.iter().map(|one| one.feature.clone()).collect();

@@ -88,7 +88,7 @@ fn turning_equals_the_golden_file() {
         near(&row, &numbers(&block["R"][i]), 1e-7, "R");
     }
     let maps = (0..3).map(|g| (0..60).map(|roi| Some(value(roi, g))).collect()).collect();
-    let template = Template { maps, lambdas: vec![0.0; 3], shares: vec![0.0; 3] };
+    let template = GradientTemplate { maps, lambdas: vec![0.0; 3], shares: vec![0.0; 3] };
     let turned = gradients.turned_onto(&template).unwrap();
     let first: Vec<f64> = (0..3).map(|g| turned.maps[(0, g)]).collect();
     near(&first, &numbers(&block["aligned[0]"]), 1e-7, "aligned");

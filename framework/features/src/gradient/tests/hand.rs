@@ -83,7 +83,8 @@ fn gradients_that_changed_places_come_back_with_their_shares() {
     // The template has the same gradients in the order 3, 1, 2, with the first of them reflected.
     let place = [(2, -1.0), (0, 1.0), (1, 1.0)];
     let map = |(g, sign): (usize, f64)| gradients.map(g).iter().map(|value| Some(sign * value)).collect();
-    let template = Template { maps: place.map(map).to_vec(), lambdas: vec![0.0; 3], shares: vec![0.0; 3] };
+    let template =
+        GradientTemplate { maps: place.map(map).to_vec(), lambdas: vec![0.0; 3], shares: vec![0.0; 3] };
     let turned = gradients.turned_onto(&template).unwrap();
     for (g, (from, sign)) in place.into_iter().enumerate() {
         near(turned.shares[g], gradients.shares[from]);

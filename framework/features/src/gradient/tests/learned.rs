@@ -10,10 +10,10 @@ fn person(name: &str) -> String {
 fn every_person_counts_once() {
     let steps = steps(Kernel::NormalizedAngle, Embedding::DiffusionMap);
     let [a, b] = [1, 2].map(|seed| series(&signals(60, 100, seed)));
-    let once = Template::fit(&steps, &[(person("a"), &a), (person("b"), &b)]).unwrap();
+    let once = GradientTemplate::fit(&steps, &[(person("a"), &a), (person("b"), &b)]).unwrap();
     let often =
         [(person("a"), &a), (person("a"), &a), (person("a"), &a), (person("a"), &a), (person("b"), &b)];
-    let often = Template::fit(&steps, &often).unwrap();
+    let often = GradientTemplate::fit(&steps, &often).unwrap();
     assert_ne!(template(&steps, &a), once);
     for (g, map) in once.maps.iter().enumerate() {
         for (x, y) in map.iter().zip(&often.maps[g]) {
@@ -41,16 +41,16 @@ fn a_region_that_most_people_lack_is_not_on_the_template() {
         .collect();
     let short = series(&signals(60, 3, 9));
     let mut all: Vec<(String, &TimeSeries)> = people.iter().cloned().zip(&scans).collect();
-    let without = Template::fit(&steps, &all).unwrap();
+    let without = GradientTemplate::fit(&steps, &all).unwrap();
     all.push((person("d"), &short));
-    let template = Template::fit(&steps, &all).unwrap();
+    let template = GradientTemplate::fit(&steps, &all).unwrap();
     assert_eq!(template, without);
     let on = |roi: usize| template.maps.iter().all(|map| map[roi].is_some());
     assert_eq!((0..60).filter(|&roi| !on(roi)).collect::<Vec<_>>(), [5]);
     // The last scan has a signal in region 5, and is measured with that region.
     let measured = measure(&steps, &template, &scans[2], &networks(60));
     assert!(measured.iter().all(|one| one.value.is_ok()));
-    assert_eq!(Template::fit(&steps, &all[3..]).unwrap_err(), Missing::Short);
+    assert_eq!(GradientTemplate::fit(&steps, &all[3..]).unwrap_err(), Missing::Short);
 }
 
 #[test]
@@ -60,13 +60,13 @@ fn a_template_is_the_same_on_any_number_of_threads_and_from_a_file() {
     let named: Vec<_> = scans.iter().enumerate().map(|(i, scan)| ((i / 2).to_string(), scan)).collect();
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let template = pool.install(|| Template::fit(&steps, &named)).unwrap();
+        let template = pool.install(|| GradientTemplate::fit(&steps, &named)).unwrap();
         boldface::serde_json::to_string(&template).unwrap()
     };
     assert_eq!(with(1), with(4));
     let template = template(&steps, &scans[0]);
     let text = boldface::serde_json::to_string(&template).unwrap();
-    assert_eq!(boldface::serde_json::from_str::<Template>(&text).unwrap(), template);
+    assert_eq!(boldface::serde_json::from_str::<GradientTemplate>(&text).unwrap(), template);
     assert!(template.is_of(3, 60) && !template.is_of(3, 59) && !template.is_of(2, 60));
 }
 

@@ -59,6 +59,6 @@ fn networks(rois: usize) -> Networks {
 }
 
 /// Returns the template of one scan.
-fn template(steps: &Steps, series: &TimeSeries) -> Template {
-    Template::fit(steps, &[("p".to_owned(), series)]).unwrap()
+fn template(steps: &Steps, series: &TimeSeries) -> GradientTemplate {
+    GradientTemplate::fit(steps, &[("p".to_owned(), series)]).unwrap()
 }

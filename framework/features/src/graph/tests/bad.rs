@@ -4,10 +4,10 @@ use boldface::{Regions, TimeSeries};
 use proptest::prelude::*;
 
 use super::super::*;
-use crate::{Measured, Missing, Networks, fc, golden};
+use crate::{Measurement, Missing, Networks, fc, golden};
 
-fn settings() -> Settings {
-    Settings { densities: vec![0.1, 0.2], edges: Edges::Absolute, runs: 2, nulls: 2 }
+fn settings() -> GraphSettings {
+    GraphSettings { densities: vec![0.1, 0.2], edges: Edges::Absolute, runs: 2, nulls: 2 }
 }
 
 fn networks(of: impl Iterator<Item = usize>) -> Networks {
@@ -15,11 +15,11 @@ fn networks(of: impl Iterator<Item = usize>) -> Networks {
     Networks::group(&Regions { names: (0..networks.len()).map(|i| format!("R{i}")).collect(), networks })
 }
 
-fn measured(series: &TimeSeries, networks: &Networks) -> Vec<Measured> {
+fn measured(series: &TimeSeries, networks: &Networks) -> Vec<Measurement> {
     measure(&fc(series), series.trs(), networks, &settings(), 0)
 }
 
-fn value(measured: &[Measured], name: &str) -> Result<f64, Missing> {
+fn value(measured: &[Measurement], name: &str) -> Result<f64, Missing> {
     measured.iter().find(|one| one.feature.to_string() == name).unwrap_or_else(|| panic!("no {name}")).value
 }
 

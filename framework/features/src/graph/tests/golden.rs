@@ -22,7 +22,7 @@ fn couplings() -> Vec<f64> {
 /// Returns the golden graph of a density, and its numbers in the golden file.
 fn golden_graph(density: f64) -> Option<(Graph, Value)> {
     let numbers = golden::file()?[format!("graph_{density}")].clone();
-    let weights = Weights::of_matrix(golden::ROIS, &couplings(), Edges::Absolute);
+    let weights = EdgeWeights::of_matrix(golden::ROIS, &couplings(), Edges::Absolute);
     Some((weights.graphs(&[0.25, density, 0.05]).swap_remove(1), numbers))
 }
 

@@ -113,7 +113,7 @@ fn distances_go_along_heavy_edges() {
 fn equal_weights_are_kept_in_order() {
     // Six pairs of weight 1/2. For 4 nodes at density 0.5, these are the first three pairs row by row.
     let couplings: Vec<f64> = (0..16).map(|place| if place % 5 == 0 { 1.0 } else { -0.5 }).collect();
-    let weights = Weights::of_matrix(4, &couplings, Edges::Absolute);
+    let weights = EdgeWeights::of_matrix(4, &couplings, Edges::Absolute);
     let graphs = weights.graphs(&[0.5, 1.0, 0.0]);
     assert_eq!(
         (0..4).map(|i| graphs[0].neighbours(i)).collect::<Vec<_>>(),
@@ -121,7 +121,7 @@ fn equal_weights_are_kept_in_order() {
     );
     assert_eq!((graphs[1].edges(), graphs[2].edges()), (6, 0));
     // All couplings are negative.
-    assert_eq!(Weights::of_matrix(4, &couplings, Edges::Positive).graphs(&[0.5])[0].edges(), 0);
+    assert_eq!(EdgeWeights::of_matrix(4, &couplings, Edges::Positive).graphs(&[0.5])[0].edges(), 0);
 }
 
 #[test]

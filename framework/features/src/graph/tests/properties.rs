@@ -140,7 +140,7 @@ proptest! {
             couplings[i * 12 + j] = (value * 8.0).round() / 8.0;
             couplings[j * 12 + i] = couplings[i * 12 + j];
         }
-        let weights = Weights::of_matrix(12, &couplings, Edges::Absolute);
+        let weights = EdgeWeights::of_matrix(12, &couplings, Edges::Absolute);
         let graphs = weights.graphs(&[a, b, 1.0]);
         let possible = graphs[2].edges();
         for (graph, density) in graphs.iter().zip([a, b]) {

@@ -13,20 +13,20 @@ use tempfile::TempDir;
 use super::ConfoundTable;
 
 /// A folder of files, the first of which is the table.
-pub(super) struct Files {
+pub(super) struct ConfoundFiles {
     folder: TempDir,
     first: String,
 }
 
-pub(super) fn files(files: &[(&str, &str)]) -> Files {
+pub(super) fn files(files: &[(&str, &str)]) -> ConfoundFiles {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         fs::write(folder.path().join(name), text).unwrap();
     }
-    Files { folder, first: files[0].0.to_owned() }
+    ConfoundFiles { folder, first: files[0].0.to_owned() }
 }
 
-impl Files {
+impl ConfoundFiles {
     pub(super) fn path(&self) -> PathBuf {
         self.folder.path().join(&self.first)
     }

@@ -32,7 +32,7 @@ fn numbers(path: &Path) -> Numbers {
     SafeTensors::deserialize(&bytes).unwrap().tensors().into_iter().map(read).collect()
 }
 
-pub(super) fn published(model: &str, engine: &Engine) -> Network {
+pub(super) fn published(model: &str, engine: &Engine) -> PublishedNetwork {
     crate::open(&folder(model)).unwrap().network(engine).unwrap()
 }
 
@@ -64,7 +64,7 @@ impl Batch {
     }
 
     /// Hidden states before the last norm, (B * T, D).
-    fn hidden(&self, network: &Network, pass: &Pass<'_>) -> Tensor {
+    fn hidden(&self, network: &PublishedNetwork, pass: &Pass<'_>) -> Tensor {
         let [size, length] = self.dims;
         let places: Vec<u32> = (0..size).flat_map(|_| 0..length as u32).collect();
         let visible: Vec<u32> = places.iter().map(|place| place + 1).collect();
@@ -74,7 +74,7 @@ impl Batch {
     }
 
     /// Mean cross-entropy of the answers' tokens.
-    fn loss(&self, network: &Network, pass: &Pass<'_>) -> Tensor {
+    fn loss(&self, network: &PublishedNetwork, pass: &Pass<'_>) -> Tensor {
         let (rows, labels): (Vec<u32>, Vec<u32>) =
             self.targets.iter().map(|(row, label)| (*row as u32, *label)).unzip();
         let hidden = network.norm(pass, &self.hidden(network, pass).rows(&rows));
@@ -82,7 +82,7 @@ impl Batch {
     }
 
     /// Logits of the first sequence.
-    fn logits(&self, network: &Network, lora: &Lora) -> Vec<f32> {
+    fn logits(&self, network: &PublishedNetwork, lora: &Lora) -> Vec<f32> {
         let pass = network.inference().lora_scale(lora_scale(lora));
         let rows: Vec<u32> = (0..self.dims[1] as u32).collect();
         no_grad(|| {
@@ -128,8 +128,12 @@ impl Table {
 }
 
 /// Returns a matrix as (outputs, inputs); GPT-2's files have it the other way round.
-fn turned(network: &Network, name: &str, (values, dims): &(Vec<f32>, Vec<usize>)) -> (Vec<f32>, Vec<usize>) {
-    let is_turned = network.config.family == Family::Gpt2 && name.contains(".c_") && dims.len() == 2;
+fn turned(
+    network: &PublishedNetwork,
+    name: &str,
+    (values, dims): &(Vec<f32>, Vec<usize>),
+) -> (Vec<f32>, Vec<usize>) {
+    let is_turned = network.config.family == ModelFamily::Gpt2 && name.contains(".c_") && dims.len() == 2;
     if !is_turned {
         return (values.clone(), dims.clone());
     }

@@ -10,37 +10,37 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::lora_scale;
-use crate::config::{Config, Family};
-use crate::network::Network;
+use crate::config::{ModelConfig, ModelFamily};
+use crate::network::PublishedNetwork;
 
-const ALL: [Family; 3] = [Family::Gpt2, Family::Llama, Family::Qwen3];
+const ALL: [ModelFamily; 3] = [ModelFamily::Gpt2, ModelFamily::Llama, ModelFamily::Qwen3];
 
 fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
-fn config(family: Family) -> Config {
-    let gpt2 = family == Family::Gpt2;
-    Config {
+fn config(family: ModelFamily) -> ModelConfig {
+    let gpt2 = family == ModelFamily::Gpt2;
+    ModelConfig {
         family,
         layers: 2,
         width: 12,
         heads: 4,
         kv_heads: if gpt2 { 4 } else { 2 },
-        head_width: if family == Family::Qwen3 { 4 } else { 3 + usize::from(!gpt2) },
+        head_width: if family == ModelFamily::Qwen3 { 4 } else { 3 + usize::from(!gpt2) },
         inner: 20,
         vocabulary: 30,
         context: 16,
         eps: 1e-5,
         rope: (!gpt2).then(|| Rope::plain(4, 10_000.0)),
-        tied: family != Family::Llama,
+        tied: family != ModelFamily::Llama,
         attention_bias: gpt2,
         mlp_bias: gpt2,
     }
 }
 
 /// A model whose weights are all random and frozen.
-fn network(family: Family) -> Network {
+fn network(family: ModelFamily) -> PublishedNetwork {
     let config = config(family);
     let engine = open("dfdx", "cpu").unwrap();
     let mut params = Params::new(&engine);
@@ -48,7 +48,7 @@ fn network(family: Family) -> Network {
         params.normal(&name, &dims, 0.3, &mut rng(dims.iter().sum::<usize>() as u64));
     }
     params.train_only(|_| false);
-    Network { config, params }
+    PublishedNetwork { config, params }
 }
 
 fn lora(rank: usize, alpha: f64, targets: &[&str]) -> Lora {
@@ -56,7 +56,7 @@ fn lora(rank: usize, alpha: f64, targets: &[&str]) -> Lora {
 }
 
 /// Makes both matrices of every layer random, so that the adapter does something.
-fn shake(network: &mut Network, seed: u64) {
+fn shake(network: &mut PublishedNetwork, seed: u64) {
     let names: Vec<String> =
         network.params.names().filter(|name| name.contains(".lora_")).map(str::to_owned).collect();
     assert!(!names.is_empty());
@@ -66,7 +66,7 @@ fn shake(network: &mut Network, seed: u64) {
     }
 }
 
-fn logits(network: &Network, lora: &Lora) -> Vec<f32> {
+fn logits(network: &PublishedNetwork, lora: &Lora) -> Vec<f32> {
     let tokens = [3, 1, 4, 1, 5, 9, 2];
     let places: Vec<u32> = (0..tokens.len() as u32).collect();
     let visible: Vec<u32> = places.iter().map(|place| place + 1).collect();

@@ -296,7 +296,7 @@ fn tensors_of_another_model_or_kind() {
 
 #[test]
 fn what_cannot_be_added_or_saved() {
-    let mut network = network(Family::Qwen3);
+    let mut network = network(ModelFamily::Qwen3);
     let dir = tempfile::tempdir().unwrap();
     let said = |result: boldface::Result<()>| result.unwrap_err().to_string();
     expect!["the model has no adapter to save"].assert_eq(&said(save(

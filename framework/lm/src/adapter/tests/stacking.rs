@@ -4,7 +4,7 @@ use super::super::{add, freeze, load, merge, save};
 use super::*;
 
 /// Stacks two adapters of different ranks, scales and layers; `lora` is the second's.
-fn stacked(family: Family) -> (Network, Lora) {
+fn stacked(family: ModelFamily) -> (PublishedNetwork, Lora) {
     let mut network = network(family);
     let first = lora(3, 5.0, &[]);
     add(&mut network, &first, &mut rng(1)).unwrap();

@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::plan::leak::strings;
 use crate::plan::silent::silent;
-use crate::stages::cases::Form;
+use crate::stages::cases::AnswerForm;
 
 /// Answers that a task's scan labels give, before any volume is read.
-pub(super) struct Labels {
-    pub(super) form: Option<Form>,
+pub(super) struct LabelAnswers {
+    pub(super) form: Option<AnswerForm>,
     /// The first answer.
     pub(super) answer: Option<Answer>,
     /// Number of scans of the rarest class, and its name.
@@ -23,7 +23,7 @@ pub(super) struct Labels {
     pub(super) rois: usize,
 }
 
-impl Labels {
+impl LabelAnswers {
     /// Asks a task for its examples of scans without signal. One scan shows the form of the answers; all
     /// scans are needed to count shots. `asked` says whether facts have questions.
     pub(super) fn collect(
@@ -32,7 +32,7 @@ impl Labels {
         asked: bool,
         trs: usize,
         cohorts: &[Arc<Cohort>],
-    ) -> Labels {
+    ) -> LabelAnswers {
         let features = features(&task.resolved());
         let (mut form, mut answer) = (None, None);
         let mut classes = BTreeMap::<String, usize>::new();
@@ -46,7 +46,7 @@ impl Labels {
                 let scan = Scan { descriptors, ..scan };
                 // The task itself reports bad labels elsewhere.
                 for example in guard(|| task.examples(&scan)).unwrap_or_default() {
-                    form.get_or_insert_with(|| Form::from_answer(&example.answer));
+                    form.get_or_insert_with(|| AnswerForm::from_answer(&example.answer));
                     answer.get_or_insert_with(|| example.answer.clone());
                     if let Answer::Choice { options, correct } = &example.answer {
                         if first.is_empty() {
@@ -67,7 +67,7 @@ impl Labels {
         }
         let rarest = classes.into_iter().map(|(class, n)| (n, class)).min();
         let rois = cohorts.iter().map(|cohort| cohort.regions.names.len()).max().unwrap_or_default();
-        Labels { form, answer, rarest, options: first, rois }
+        LabelAnswers { form, answer, rarest, options: first, rois }
     }
 }
 

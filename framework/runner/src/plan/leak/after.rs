@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use boldface::{Answer, CorpusGenerator, Descriptor, Part, Result, Scan, ScanId, guard};
 
-use super::asked::Asked;
+use super::asked::TaskExamples;
 use super::{
-    Check, Status, copies, described, fits, future, harmonized, nuisance, parts, recoded, related, text,
+    Check, CheckStatus, copies, described, fits, future, harmonized, nuisance, parts, recoded, related, text,
     words,
 };
-use crate::plan::{Entry, Plan, StageKind};
+use crate::plan::{Plan, PlannedPlugin, StageKind};
 use crate::run::inputs::{Inputs, json};
 use crate::stages::harmonization;
 use crate::stages::packing::general_text;
@@ -79,9 +79,9 @@ impl Look<'_> {
     }
 
     /// Returns the examples of every task, from real scans.
-    fn asked(&self) -> Result<Vec<Asked>> {
+    fn asked(&self) -> Result<Vec<TaskExamples>> {
         let scans = self.inputs.scans()?;
-        self.plan.tasks.iter().map(|task| Asked::collect(task, &scans)).collect()
+        self.plan.tasks.iter().map(|task| TaskExamples::collect(task, &scans)).collect()
     }
 
     fn tasks(&self) -> Result<Vec<Check>> {
@@ -105,7 +105,7 @@ impl Look<'_> {
             }
             let harmonization = &self.plan.experiment.harmonization;
             checks.extend(harmonization.iter().flat_map(|how| harmonized::checks(asked, how)));
-            let others: Vec<&Asked> =
+            let others: Vec<&TaskExamples> =
                 all.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, other)| other).collect();
             checks.extend(words::references(asked, &others));
         }
@@ -136,7 +136,7 @@ impl Look<'_> {
                 checks.push(described::order(&corpus.name, &scan.info.id, &before, &alone));
             }
             // A corpus that names, says or retells an answer is found already.
-            if checks[start..].iter().all(|check| check.status != Status::Failed) {
+            if checks[start..].iter().all(|check| check.status != CheckStatus::Failed) {
                 checks.extend(self.sees(corpus, &scans, &all)?);
             }
         }
@@ -144,7 +144,12 @@ impl Look<'_> {
     }
 
     /// Describes held-out scans with and without the columns that tasks ask for.
-    fn sees(&self, corpus: &Entry<dyn CorpusGenerator>, scans: &[Scan], all: &[Asked]) -> Result<Vec<Check>> {
+    fn sees(
+        &self,
+        corpus: &PlannedPlugin<dyn CorpusGenerator>,
+        scans: &[Scan],
+        all: &[TaskExamples],
+    ) -> Result<Vec<Check>> {
         let (signals, split) = (self.inputs.signals()?, self.inputs.split()?);
         let describer = corpus.config.load(&self.inputs.dir(&StageKind::Corpus).join(&corpus.name))?;
         let mut checks = Vec::new();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use boldface::{Answer, Cohort, Example, Result, Scan, ScanInfo, Task, guard, seed};
 use serde_json::Value;
 
-use super::predict::{Labels, categories};
-use crate::plan::Entry;
+use super::predict::{TargetLabels, categories};
+use crate::plan::PlannedPlugin;
 use crate::plan::silent::silent;
 
 /// Number of wordings to draw of a question with paraphrases.
@@ -15,7 +15,7 @@ const WORDINGS: usize = 64;
 
 /// A task and all its examples.
 #[derive(Debug)]
-pub struct Asked {
+pub struct TaskExamples {
     /// The task's table, such as `tasks.sex`.
     pub key: String,
     /// Every example, with its scan.
@@ -26,14 +26,18 @@ pub struct Asked {
     pub targets: BTreeSet<String>,
 }
 
-impl Asked {
+impl TaskExamples {
     /// Returns a task's examples before a run, from scans without a signal. The run repeats the check
     /// with real signals and descriptions.
     ///
     /// # Errors
     /// Fails if the task needs a signal, or comes from a library. Foreign code may panic on an empty
     /// signal, and after a panic a library's plugin is not called again.
-    pub fn before(task: &Entry<dyn Task>, cohorts: &[Arc<Cohort>], trs: usize) -> Result<Asked> {
+    pub fn before(
+        task: &PlannedPlugin<dyn Task>,
+        cohorts: &[Arc<Cohort>],
+        trs: usize,
+    ) -> Result<TaskExamples> {
         if task.library.is_some() {
             return Err("its code comes from a library".into());
         }
@@ -44,22 +48,22 @@ impl Asked {
                 examples.extend(of_scan(task, &silent(info, &regions, trs)?)?);
             }
         }
-        Ok(Asked::new(task, examples))
+        Ok(TaskExamples::new(task, examples))
     }
 
     /// Returns a task's examples of real scans.
     ///
     /// # Errors
     /// See [`Task::examples`].
-    pub fn collect(task: &Entry<dyn Task>, scans: &[Scan]) -> Result<Asked> {
+    pub fn collect(task: &PlannedPlugin<dyn Task>, scans: &[Scan]) -> Result<TaskExamples> {
         let mut examples = Vec::new();
         for scan in scans {
             examples.extend(of_scan(task, scan)?);
         }
-        Ok(Asked::new(task, examples))
+        Ok(TaskExamples::new(task, examples))
     }
 
-    fn new(task: &Entry<dyn Task>, examples: Vec<(Arc<ScanInfo>, Example)>) -> Asked {
+    fn new(task: &PlannedPlugin<dyn Task>, examples: Vec<(Arc<ScanInfo>, Example)>) -> TaskExamples {
         let mut named = Vec::new();
         strings(&task.config.resolved(), &mut named);
         let columns: BTreeSet<&String> =
@@ -73,11 +77,11 @@ impl Asked {
         let targets = columns.into_iter().filter(is_target).cloned().collect();
         let first = examples.first().map(|(_, example)| example.question.clone());
         let wordings = first.map(|question| wordings(task, &question)).unwrap_or_default();
-        Asked { key: format!("tasks.{}", task.name), examples, wordings, targets }
+        TaskExamples { key: format!("tasks.{}", task.name), examples, wordings, targets }
     }
 
     /// Returns the answers as labels, or `None` if they are neither choices nor numbers.
-    pub fn labels(&self) -> Option<Labels> {
+    pub fn labels(&self) -> Option<TargetLabels> {
         let answers = self.examples.iter().map(|(_, example)| &example.answer);
         let values: Option<Vec<f64>> = answers
             .clone()
@@ -94,8 +98,8 @@ impl Asked {
             .collect();
         match (choices, values) {
             _ if self.examples.is_empty() => None,
-            (Some(choices), _) => Some(Labels::Classes(categories(&choices))),
-            (None, values) => values.map(Labels::Values),
+            (Some(choices), _) => Some(TargetLabels::Classes(categories(&choices))),
+            (None, values) => values.map(TargetLabels::Values),
         }
     }
 
@@ -111,13 +115,13 @@ impl Asked {
 }
 
 /// Returns the examples that the task's plugin makes of a scan.
-fn of_scan(task: &Entry<dyn Task>, scan: &Scan) -> Result<Vec<(Arc<ScanInfo>, Example)>> {
+fn of_scan(task: &PlannedPlugin<dyn Task>, scan: &Scan) -> Result<Vec<(Arc<ScanInfo>, Example)>> {
     let examples = guard(|| task.config.examples(scan))?;
     Ok(examples.into_iter().map(|example| (Arc::clone(&scan.info), example)).collect())
 }
 
 /// Returns a question in the wordings of evaluation and training.
-fn wordings(task: &Entry<dyn Task>, question: &str) -> Vec<String> {
+fn wordings(task: &PlannedPlugin<dyn Task>, question: &str) -> Vec<String> {
     let mut all = BTreeSet::from([task.asking.question(question)]);
     if let Some(grammar) = &task.asking.grammar {
         let mut rng = seed::stream(0, "leakage.wordings");

@@ -5,22 +5,22 @@ use std::sync::Arc;
 
 use boldface::{CheckContext, Cohort, Problem, Task};
 
-use super::asked::Asked;
+use super::asked::TaskExamples;
 use super::{
-    Check, Proof, Status, copies, described, future, harmonized, nuisance, parts, recoded, related, settle,
-    stale, started, subjects, text, words,
+    Check, CheckStatus, Proof, copies, described, future, harmonized, nuisance, parts, recoded, related,
+    settle, stale, started, subjects, text, words,
 };
 use crate::export::fingerprints;
 use crate::plan::cohorts::{self, DataCache};
 use crate::plan::key::canonical_json;
-use crate::plan::{Entry, Plan, StageKind};
+use crate::plan::{Plan, PlannedPlugin, StageKind};
 use crate::stages::{packing, split};
 
 /// Results shared by several specs, by everything that they depend on.
 #[derive(Debug, Default)]
-pub struct Memo {
-    asked: cohorts::Memo<Result<Asked, String>>,
-    checks: cohorts::Memo<Vec<Check>>,
+pub struct LeakCheckCache {
+    asked: cohorts::KeyedCache<Result<TaskExamples, String>>,
+    checks: cohorts::KeyedCache<Vec<Check>>,
 }
 
 /// Checks `plan` for leaks. Its stages must have their keys.
@@ -45,7 +45,7 @@ pub(in crate::plan) fn check(
     checks.extend(lint.cautions());
     let accept = &plan.experiment.leakage.accept;
     settle(&mut checks, accept);
-    let problems = checks.iter().filter(|check| check.status == Status::Failed).map(Check::problem);
+    let problems = checks.iter().filter(|check| check.status == CheckStatus::Failed).map(Check::problem);
     let unasked = plan.tasks.iter().zip(&asked).filter(|(_, (asked, _))| asked.is_err());
     let unasked = unasked.map(|(task, _)| task.name.as_str()).collect();
     let problems: Vec<Problem> = problems.chain(stale(accept, &checks, &later(plan, &unasked))).collect();
@@ -83,7 +83,7 @@ fn later(plan: &Plan, unasked: &BTreeSet<&str>) -> BTreeSet<String> {
 }
 
 /// Examples of a task, and the key to remember them by.
-type Known = (Arc<Result<Asked, String>>, String);
+type Known = (Arc<Result<TaskExamples, String>>, String);
 
 /// Suffix of the names of cautions that tasks report.
 pub const CAUTION: &str = ".caution";
@@ -92,7 +92,7 @@ struct Lint<'a> {
     plan: &'a Plan,
     cohorts: &'a [Arc<Cohort>],
     data: &'a DataCache,
-    memo: &'a Memo,
+    memo: &'a LeakCheckCache,
 }
 
 impl Lint<'_> {
@@ -100,7 +100,7 @@ impl Lint<'_> {
     fn cautions(&self) -> Vec<Check> {
         let trs = self.plan.experiment.signal.trs;
         let cx = CheckContext { scans: &self.plan.scans, trs, patch: self.plan.tokenizer.config.patch() };
-        let of_task = |task: &Entry<dyn Task>| {
+        let of_task = |task: &PlannedPlugin<dyn Task>| {
             let key = format!("tasks.{}", task.name);
             let said = task.config.cautions(&cx);
             let said = said
@@ -109,7 +109,8 @@ impl Lint<'_> {
                 .collect::<Vec<_>>()
                 .join("; ");
             let check = Check::passed(format!("{key}{CAUTION}"), key, said);
-            (!check.found.is_empty()).then(|| check.but(Status::Warned, "nothing to do if this is intended"))
+            (!check.found.is_empty())
+                .then(|| check.but(CheckStatus::Warned, "nothing to do if this is intended"))
         };
         self.plan.tasks.iter().filter_map(of_task).collect()
     }
@@ -127,7 +128,7 @@ impl Lint<'_> {
             let tables = series.and_then(|stage| stage.config["datasets"].as_object());
             let mut checks = tables.map(subjects::twice).unwrap_or_default();
             // A duplicated dataset is one finding, not one per file.
-            if checks.iter().all(|check| check.status != Status::Failed) {
+            if checks.iter().all(|check| check.status != CheckStatus::Failed) {
                 checks.push(self.copied_files());
             }
             checks.extend(subjects::checks(&self.plan.scans));
@@ -201,7 +202,7 @@ impl Lint<'_> {
             let key =
                 format!("{} {name} {plugin} {library} {config} {wording}", self.key(&StageKind::Series));
             let trs = self.plan.experiment.signal.trs;
-            let ask = || Asked::before(task, self.cohorts, trs).map_err(|error| error.to_string());
+            let ask = || TaskExamples::before(task, self.cohorts, trs).map_err(|error| error.to_string());
             let asked = self.memo.asked.get(&key, ask);
             if let Err(error) = &*asked {
                 let section = format!("tasks.{}", task.name);
@@ -281,7 +282,7 @@ impl Lint<'_> {
         let keys: Vec<&str> = all.iter().map(|(_, key)| key.as_str()).collect();
         let key = format!("text {text} {}", keys.join(" "));
         let look = || {
-            let asked: Vec<&Asked> =
+            let asked: Vec<&TaskExamples> =
                 all.iter().filter_map(|(asked, _)| asked.as_ref().as_ref().ok()).collect();
             // The stage that reads the text reports a file that cannot be read.
             let documents = packing::general_text(self.plan).unwrap_or_default();

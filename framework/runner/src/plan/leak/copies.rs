@@ -6,7 +6,7 @@ use boldface::{ScanId, TimeSeries};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 
 /// Number of regions to compare.
 const REGIONS: usize = 8;
@@ -49,7 +49,7 @@ pub fn files(files: &[(String, String, [u8; 32])]) -> Check {
     }
     let found = format!("{} are the same file under the names of several people", named(&copies));
     let help = "find out whose recording it is, and remove the others";
-    Check::passed(id, "datasets", found).but(Status::Failed, help).with(json!({ "files": copies }))
+    Check::passed(id, "datasets", found).but(CheckStatus::Failed, help).with(json!({ "files": copies }))
 }
 
 /// Compares every scan with every other, regardless of each region's scale and sign.
@@ -69,11 +69,11 @@ pub fn check(scans: &[(&ScanId, &TimeSeries)]) -> Check {
     let help = "find out whose recording it is, and remove the other";
     if !across.is_empty() {
         let found = format!("{} are the same recording of two people", named(&across));
-        return Check::passed(id, "datasets", found).but(Status::Failed, help).in_run().with(evidence);
+        return Check::passed(id, "datasets", found).but(CheckStatus::Failed, help).in_run().with(evidence);
     }
     if !within.is_empty() {
         let found = format!("{} are the same recording, counted twice", named(&within));
-        return Check::passed(id, "datasets", found).but(Status::Warned, help).in_run().with(evidence);
+        return Check::passed(id, "datasets", found).but(CheckStatus::Warned, help).in_run().with(evidence);
     }
     let found = format!("none of {} scans is another's copy, up to scale", scans.len());
     Check::passed(id, "datasets", found).in_run().with(evidence)
@@ -149,10 +149,10 @@ mod tests {
             let scans: Vec<_> = places.iter().map(|&place| (&all[place].0, &all[place].1)).collect();
             check(&scans)
         };
-        assert_eq!(of(&[0, 1]).status, Status::Passed);
-        assert_eq!(of(&[1, 3]).status, Status::Warned);
+        assert_eq!(of(&[0, 1]).status, CheckStatus::Passed);
+        assert_eq!(of(&[1, 3]).status, CheckStatus::Warned);
         let found = of(&[0, 1, 2]);
-        assert_eq!(found.status, Status::Failed);
+        assert_eq!(found.status, CheckStatus::Failed);
         assert_eq!(found.found, "`d/sub-1_run-1` and `d/sub-3_run-1` are the same recording of two people");
     }
 }

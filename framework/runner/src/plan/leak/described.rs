@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::{Descriptor, Fact, Result, ScanId};
 use serde_json::{Value, json};
 
-use super::asked::{Asked, strings};
+use super::asked::{TaskExamples, strings};
 use super::nuisance::said;
 use super::predict::{cuts, tell};
 use super::words::{self, plain};
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 
 /// Skill from which a phenotype column in the corpus is a leak.
 const LEAKS: f64 = 0.7;
@@ -25,7 +25,7 @@ const HELP: &str = "leave it out of the corpus, or do not ask for it";
 /// It considers the columns that the corpus reports ([`boldface::CorpusGenerator::tells`]), including
 /// those its norms are adjusted for, because a z-score depends on the scan's own value. It also
 /// considers all strings in the corpus's table except `words`, because a plugin may report nothing.
-pub fn before(corpus: &str, config: &Value, tells: &[String], asked: &Asked) -> Vec<Check> {
+pub fn before(corpus: &str, config: &Value, tells: &[String], asked: &TaskExamples) -> Vec<Check> {
     let mut named_columns = tells.to_vec();
     match config {
         Value::Object(table) => {
@@ -47,7 +47,7 @@ pub fn before(corpus: &str, config: &Value, tells: &[String], asked: &Asked) -> 
     std::iter::once(names).chain(retells).collect()
 }
 
-fn names(corpus: &str, asked: &Asked, does: &str, found: &[&String]) -> Check {
+fn names(corpus: &str, asked: &TaskExamples, does: &str, found: &[&String]) -> Check {
     let key = format!("corpora.{corpus}");
     let id = format!("{key}.names.{}", task(asked));
     if found.is_empty() {
@@ -55,12 +55,12 @@ fn names(corpus: &str, asked: &Asked, does: &str, found: &[&String]) -> Check {
         return Check::passed(id, key, found);
     }
     let found = format!("{does} {}, which `{}` asks for", named(found), asked.key);
-    Check::passed(id, key, found).but(Status::Failed, HELP)
+    Check::passed(id, key, found).but(CheckStatus::Failed, HELP)
 }
 
 /// Checks whether a column described by the corpus predicts the answers. Returns `None` if it describes
 /// no column, or if the answers are not labels.
-fn retells(corpus: &str, tells: &[String], asked: &Asked) -> Option<Check> {
+fn retells(corpus: &str, tells: &[String], asked: &TaskExamples) -> Option<Check> {
     let (labels, people) = (asked.labels()?, asked.people());
     let (key, last) = (format!("corpora.{corpus}"), tells.last()?);
     let id = format!("{key}.retells.{}", task(asked));
@@ -81,12 +81,12 @@ fn retells(corpus: &str, tells: &[String], asked: &Asked) -> Option<Check> {
     }
     let found: Vec<&str> = leaks.iter().map(|(_, found, _)| found.as_str()).collect();
     let evidence = json!(leaks.iter().map(|(column, _, told)| (column, told)).collect::<BTreeMap<_, _>>());
-    Some(Check::passed(id, key, found.join("; ")).but(Status::Failed, HELP).with(evidence))
+    Some(Check::passed(id, key, found.join("; ")).but(CheckStatus::Failed, HELP).with(evidence))
 }
 
 /// Checks whether the descriptors of a corpus name a task's column, contain its answers, or predict them
 /// from another column.
-pub fn checks(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Vec<Check> {
+pub fn checks(corpus: &str, descriptors: &[&Descriptor], asked: &TaskExamples) -> Vec<Check> {
     let key = format!("corpora.{corpus}");
     let features: BTreeSet<String> =
         descriptors.iter().map(|descriptor| column_of(&descriptor.fact)).collect();
@@ -100,7 +100,7 @@ pub fn checks(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Vec<C
     }
     let id = format!("{key}.says.{}", task(asked));
     // Report each leak once: a corpus that names the target also contains and predicts it.
-    let is_found = |checks: &[Check]| checks.iter().any(|check| check.status == Status::Failed);
+    let is_found = |checks: &[Check]| checks.iter().any(|check| check.status == CheckStatus::Failed);
     if !is_found(&checks) {
         checks.extend(words::check(id, &key, "the description", &texts, asked, HELP));
     }
@@ -112,7 +112,7 @@ pub fn checks(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Vec<C
 
 /// Checks features with the name of a phenotype column, such as `medication`, for predicting the
 /// answers.
-fn retold(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Option<Check> {
+fn retold(corpus: &str, descriptors: &[&Descriptor], asked: &TaskExamples) -> Option<Check> {
     let labels = asked.labels()?;
     let columns: BTreeSet<String> = asked
         .examples
@@ -146,7 +146,7 @@ fn retold(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Option<Ch
     let features: Vec<&str> = leaks.iter().map(|(feature, _)| *feature).collect();
     let found = format!("what it says about {} predicts the answer to `{}`", named(&features), asked.key);
     let evidence = json!(leaks.iter().map(|(feature, told)| (feature, told)).collect::<BTreeMap<_, _>>());
-    Some(Check::passed(id, key, found).but(Status::Failed, HELP).with(evidence))
+    Some(Check::passed(id, key, found).but(CheckStatus::Failed, HELP).with(evidence))
 }
 
 /// Returns the column of a feature such as `COLUMN` or `phenotype.COLUMN`, as [`plain`] words.
@@ -169,7 +169,7 @@ pub fn order(corpus: &str, scan: &ScanId, before: &[&Descriptor], alone: &[Descr
         "its description of `{scan}` depends on the scans before it: it goes on learning after training"
     );
     let help = "learn in `fit` only, and let `describe` change nothing";
-    Check::passed(id, key, found).but(Status::Failed, help).in_run()
+    Check::passed(id, key, found).but(CheckStatus::Failed, help).in_run()
 }
 
 /// A description of a scan, and one of the same scan without the columns that a task asks for.
@@ -183,7 +183,7 @@ pub struct Described {
 }
 
 /// Checks whether a description reads the columns that a task asks for.
-pub fn sees(corpus: &str, asked: &Asked, described: &[Described]) -> Check {
+pub fn sees(corpus: &str, asked: &TaskExamples, described: &[Described]) -> Check {
     let key = format!("corpora.{corpus}");
     let id = format!("{key}.sees.{}", task(asked));
     let reads = |one: &&Described| one.blind.as_ref().map_or(true, |blind| one.whole != *blind);
@@ -198,10 +198,10 @@ pub fn sees(corpus: &str, asked: &Asked, described: &[Described]) -> Check {
         named(&columns),
         asked.key
     );
-    Check::passed(id, key, found).but(Status::Failed, HELP).in_run()
+    Check::passed(id, key, found).but(CheckStatus::Failed, HELP).in_run()
 }
 
 /// Returns the name of a task without its section.
-pub fn task(asked: &Asked) -> &str {
+pub fn task(asked: &TaskExamples) -> &str {
     asked.key.strip_prefix("tasks.").unwrap_or(&asked.key)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use boldface::{Part, ScanId, Split};
 use serde_json::json;
 
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 
 /// Name of the list of scans that a stage's plugins learned from.
 pub const FITTED_ON: &str = "fitted-on.json";
@@ -32,5 +32,5 @@ pub fn check(stage: &str, fitted_on: &[ScanId], split: &Split) -> Check {
     let said: Vec<String> = outside.iter().map(said).collect();
     let found = format!("`{stage}` was fitted outside training: on {}", named(&said));
     let help = "remove the artefact, so that it is made again from training scans";
-    Check::passed(id, "split", found).but(Status::Failed, help).in_run().with(evidence)
+    Check::passed(id, "split", found).but(CheckStatus::Failed, help).in_run().with(evidence)
 }

@@ -7,18 +7,18 @@
 use boldface::{Dataset, Problem, Task};
 use serde_json::json;
 
-use super::{Check, Status};
-use crate::plan::{Entry, Plan};
-use crate::stages::cases::Form;
+use super::{Check, CheckStatus};
+use crate::plan::{Plan, PlannedPlugin};
+use crate::stages::cases::AnswerForm;
 
 /// Whether a task asks for later volumes, as far as is known before a run.
-pub fn forecasts(task: &Entry<dyn Task>) -> bool {
-    task.asking.form == Some(Form::Series) || task.config.forecasts()
+pub fn forecasts(task: &PlannedPlugin<dyn Task>) -> bool {
+    task.asking.form == Some(AnswerForm::Series) || task.config.forecasts()
 }
 
 /// Returns one check for each dataset and each of the `tasks`, which forecast.
-pub fn checks(plan: &Plan, tasks: &[&Entry<dyn Task>]) -> Vec<Check> {
-    let of_dataset = |dataset: &Entry<dyn Dataset>| {
+pub fn checks(plan: &Plan, tasks: &[&PlannedPlugin<dyn Task>]) -> Vec<Check> {
+    let of_dataset = |dataset: &PlannedPlugin<dyn Dataset>| {
         if tasks.is_empty() {
             return Vec::new();
         }
@@ -47,6 +47,6 @@ fn check(task: &str, dataset: &str, ahead: &[Problem]) -> Check {
     let help = format!("use {} in `{key}`, or leave the task out", instead.join(", "));
     let keys: Vec<&str> = ahead.iter().map(|problem| problem.key.as_str()).collect();
     Check::passed(id, format!("{key}.{}", first.key), found)
-        .but(Status::Failed, help)
+        .but(CheckStatus::Failed, help)
         .with(json!({ "settings": keys }))
 }

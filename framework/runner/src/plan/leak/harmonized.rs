@@ -3,16 +3,16 @@
 use boldface_imaging::combat::Harmonization;
 use serde_json::json;
 
-use super::asked::Asked;
+use super::asked::TaskExamples;
 use super::nuisance::{LEAKS, LIKELY, SURE, WORTH_SAYING, said};
 use super::predict::{cuts, tell};
-use super::{Check, Status};
+use super::{Check, CheckStatus};
 
 /// Returns one check for the batch and one for each preserved column.
 ///
 /// A preserved column is added back to the features of every scan, including the test part. If it is or
 /// predicts the answer, the features contain the answer without any brain signal.
-pub fn checks(asked: &Asked, how: &Harmonization) -> Vec<Check> {
+pub fn checks(asked: &TaskExamples, how: &Harmonization) -> Vec<Check> {
     let task = &asked.key;
     let mut ids = ids(task, how).into_iter();
     let id = ids.next().expect("the first is the batch's");
@@ -21,7 +21,7 @@ pub fn checks(asked: &Asked, how: &Harmonization) -> Vec<Check> {
     if asked.targets.contains(&how.batch) {
         batch.found =
             format!("`{task}` asks for `{}`, which harmonisation takes out of the features", how.batch);
-        batch = batch.but(Status::Failed, "leave the section out, or do not ask for it");
+        batch = batch.but(CheckStatus::Failed, "leave the section out, or do not ask for it");
     }
     let preserved = ids.zip(how.preserve.iter().enumerate());
     let preserved = preserved.map(|(id, (place, column))| preserved_check(asked, id, place, column));
@@ -34,7 +34,7 @@ pub fn ids(task: &str, how: &Harmonization) -> Vec<String> {
     std::iter::once(format!("harmonization.batch.{task}")).chain(preserved).collect()
 }
 
-fn preserved_check(asked: &Asked, id: String, place: usize, column: &str) -> Check {
+fn preserved_check(asked: &TaskExamples, id: String, place: usize, column: &str) -> Check {
     let task = &asked.key;
     let key = format!("harmonization.preserve[{place}]");
     let help = format!("take `{column}` out of `preserve`");
@@ -43,7 +43,7 @@ fn preserved_check(asked: &Asked, id: String, place: usize, column: &str) -> Che
             "`{task}` asks for `{column}`, which harmonisation puts into the features of every scan, those of \
              the test part too"
         );
-        return Check::passed(id, key, found).but(Status::Failed, help);
+        return Check::passed(id, key, found).but(CheckStatus::Failed, help);
     }
     let Some(labels) = asked.labels() else {
         return Check::passed(
@@ -59,9 +59,9 @@ fn preserved_check(asked: &Asked, id: String, place: usize, column: &str) -> Che
         Check::passed(id, key, format!("`{task}`: {}", said(&what, &labels, &told))).with(json!(told));
     let p = told.p.unwrap_or(1.0);
     if told.skill >= LEAKS && p <= SURE {
-        check.but(Status::Failed, help)
+        check.but(CheckStatus::Failed, help)
     } else if told.skill >= WORTH_SAYING && p <= LIKELY {
-        check.but(Status::Warned, help)
+        check.but(CheckStatus::Warned, help)
     } else {
         check
     }

@@ -25,7 +25,7 @@ use serde_json::Value;
 
 pub(crate) use after::{check as after, join};
 pub(super) use asked::strings;
-pub(crate) use before::Memo;
+pub(crate) use before::LeakCheckCache;
 pub(super) use before::check;
 pub(crate) use fits::FITTED_ON;
 pub(crate) use waivers::{settle, stale};
@@ -45,9 +45,9 @@ pub struct Check {
     /// The key of the spec that it is about.
     pub key: String,
     /// Whether it ran on the plan or on a run's artefacts.
-    pub when: When,
+    pub when: CheckTime,
     /// Its result.
-    pub status: Status,
+    pub status: CheckStatus,
     /// The finding in words, with numbers.
     pub found: String,
     /// Advice, if there is any.
@@ -64,7 +64,7 @@ pub struct Check {
 /// The time of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum When {
+pub enum CheckTime {
     /// Before the run, on the plan.
     Plan,
     /// After a stage, on its artefact.
@@ -74,7 +74,7 @@ pub enum When {
 /// Result of a check, from harmless to a leak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Status {
+pub enum CheckStatus {
     /// Nothing found.
     Passed,
     /// A nuisance predicts the answers, but the model cannot see it.
@@ -93,8 +93,8 @@ impl Check {
         Check {
             id: id.into(),
             key: key.into(),
-            when: When::Plan,
-            status: Status::Passed,
+            when: CheckTime::Plan,
+            status: CheckStatus::Passed,
             found: found.into(),
             help: None,
             reason: None,
@@ -103,7 +103,7 @@ impl Check {
     }
 
     /// Sets the status and the advice.
-    pub(crate) fn but(self, status: Status, help: impl Into<String>) -> Check {
+    pub(crate) fn but(self, status: CheckStatus, help: impl Into<String>) -> Check {
         Check { status, help: Some(help.into()), ..self }
     }
 
@@ -114,7 +114,7 @@ impl Check {
 
     /// Marks the check as one of a run's artefacts.
     pub(crate) fn in_run(self) -> Check {
-        Check { when: When::Run, ..self }
+        Check { when: CheckTime::Run, ..self }
     }
 
     /// Returns the problem for a leak that is not accepted.
@@ -133,7 +133,7 @@ impl Check {
 
 impl Proof {
     /// Counts the checks with a status.
-    pub fn count(&self, status: Status) -> usize {
+    pub fn count(&self, status: CheckStatus) -> usize {
         self.checks.iter().filter(|check| check.status == status).count()
     }
 
@@ -146,7 +146,7 @@ impl Proof {
 
     /// Returns the leaks that are not accepted.
     pub fn failed(&self) -> impl Iterator<Item = &Check> {
-        self.checks.iter().filter(|check| check.status == Status::Failed)
+        self.checks.iter().filter(|check| check.status == CheckStatus::Failed)
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use boldface::{Answer, Example, ScanInfo};
 use serde_json::json;
 
-use super::asked::Asked;
-use super::predict::{Labels, Told, cuts, tell};
-use super::{Check, Status};
+use super::asked::TaskExamples;
+use super::predict::{ColumnSkill, TargetLabels, cuts, tell};
+use super::{Check, CheckStatus};
 use crate::spec::Experiment;
 
 /// Skill from which a visible nuisance is a leak. For two balanced classes it is a balanced accuracy of
@@ -47,7 +47,7 @@ enum Sight {
 }
 
 /// Returns one check per nuisance.
-pub fn checks(asked: &Asked, experiment: &Experiment) -> Vec<Check> {
+pub fn checks(asked: &TaskExamples, experiment: &Experiment) -> Vec<Check> {
     let key = &asked.key;
     let Some(labels) = asked.labels() else {
         let found = "its answers are no label that a nuisance could tell";
@@ -63,7 +63,7 @@ pub fn checks(asked: &Asked, experiment: &Experiment) -> Vec<Check> {
     nuisances(asked, &labels, &people, experiment).into_iter().map(check).collect()
 }
 
-fn check(asked: &Asked, nuisance: &Nuisance, labels: &Labels, people: &[usize]) -> Check {
+fn check(asked: &TaskExamples, nuisance: &Nuisance, labels: &TargetLabels, people: &[usize]) -> Check {
     let (key, what) = (&asked.key, &nuisance.what);
     let id = format!("{key}.nuisance.{}", nuisance.name);
     let first = nuisance.values.first();
@@ -80,35 +80,40 @@ fn check(asked: &Asked, nuisance: &Nuisance, labels: &Labels, people: &[usize]) 
         return check;
     }
     match &nuisance.sight {
-        Sight::Visible if told.skill >= LEAKS && p <= SURE => check.but(Status::Failed, &nuisance.help),
-        Sight::Visible => check.but(Status::Warned, &nuisance.help),
+        Sight::Visible if told.skill >= LEAKS && p <= SURE => check.but(CheckStatus::Failed, &nuisance.help),
+        Sight::Visible => check.but(CheckStatus::Warned, &nuisance.help),
         Sight::Indirect(why) => {
             let found = format!("{}; {why}", check.found);
-            Check { found, ..check }.but(Status::Warned, &nuisance.help)
+            Check { found, ..check }.but(CheckStatus::Warned, &nuisance.help)
         }
         Sight::Hidden(why) => {
             let found = format!("{}, but {why}", check.found);
-            Check { found, status: Status::Hidden, ..check }
+            Check { found, status: CheckStatus::Hidden, ..check }
         }
     }
 }
 
-pub(super) fn said(what: &str, labels: &Labels, told: &Told) -> String {
+pub(super) fn said(what: &str, labels: &TargetLabels, told: &ColumnSkill) -> String {
     let people = told.people;
     let p = told.p.map(|p| format!(", p = {p:.3}")).unwrap_or_default();
     match labels {
-        Labels::Classes(_) => format!(
+        TargetLabels::Classes(_) => format!(
             "{what} alone predicts the answer with a balanced accuracy of {:.2}, guessing has {:.2} ({people} people{p})",
             told.score, told.chance
         ),
-        Labels::Values(_) => {
+        TargetLabels::Values(_) => {
             format!("{what} alone explains R2 = {:.2} of the answer ({people} people{p})", told.score)
         }
     }
 }
 
 /// Lists all nuisances to check.
-fn nuisances(asked: &Asked, labels: &Labels, people: &[usize], experiment: &Experiment) -> Vec<Nuisance> {
+fn nuisances(
+    asked: &TaskExamples,
+    labels: &TargetLabels,
+    people: &[usize],
+    experiment: &Experiment,
+) -> Vec<Nuisance> {
     type One = (Arc<ScanInfo>, Example);
     let values = |of: &dyn Fn(&ScanInfo, &Example) -> Option<String>| -> Vec<Option<String>> {
         asked.examples.iter().map(|(info, example): &One| of(info, example)).collect()
@@ -222,13 +227,13 @@ fn options(example: &Example) -> Option<String> {
 }
 
 /// Whether each person has the same answer in all scans.
-fn is_trait(labels: &Labels, people: &[usize]) -> bool {
+fn is_trait(labels: &TargetLabels, people: &[usize]) -> bool {
     let mut first: BTreeMap<usize, usize> = BTreeMap::new();
     (0..people.len()).all(|example| {
         let first = *first.entry(people[example]).or_insert(example);
         match labels {
-            Labels::Classes(labels) => labels[first] == labels[example],
-            Labels::Values(labels) => labels[first] == labels[example],
+            TargetLabels::Classes(labels) => labels[first] == labels[example],
+            TargetLabels::Values(labels) => labels[first] == labels[example],
         }
     })
 }

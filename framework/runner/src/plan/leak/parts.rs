@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::{Part, ScanInfo, Split};
 use serde_json::json;
 
-use super::asked::Asked;
+use super::asked::TaskExamples;
 use super::nuisance::{LEAKS, SURE, said};
-use super::predict::{Labels, categories, cuts, tell};
-use super::{Check, Status, named};
+use super::predict::{TargetLabels, categories, cuts, tell};
+use super::{Check, CheckStatus, named};
 use crate::spec::{Experiment, Unit};
 
 /// Skill from which a property of groups is worth a warning.
@@ -22,7 +22,12 @@ const NUMBERS: usize = 5;
 
 /// Checks a task against the split. `split` is missing in a sweep over folds, in which each fold is
 /// checked on its own. `learns` says whether anything learns the task from training scans.
-pub fn checks(asked: &Asked, split: Option<&Split>, experiment: &Experiment, learns: bool) -> Vec<Check> {
+pub fn checks(
+    asked: &TaskExamples,
+    split: Option<&Split>,
+    experiment: &Experiment,
+    learns: bool,
+) -> Vec<Check> {
     let Some(labels) = asked.labels() else { return Vec::new() };
     let mut checks: Vec<Check> = unit(asked, &labels, experiment).into_iter().collect();
     let nested = experiment.split.leave_out.as_ref().and_then(|column| nested(asked, &labels, column));
@@ -38,7 +43,13 @@ pub fn checks(asked: &Asked, split: Option<&Split>, experiment: &Experiment, lea
 }
 
 /// Checks that the answers differ within each part.
-fn varies(asked: &Asked, labels: &Labels, split: &Split, experiment: &Experiment, learns: bool) -> Check {
+fn varies(
+    asked: &TaskExamples,
+    labels: &TargetLabels,
+    split: &Split,
+    experiment: &Experiment,
+    learns: bool,
+) -> Check {
     let mut by_part: BTreeMap<Part, Vec<String>> = BTreeMap::new();
     let mut people: BTreeMap<Part, BTreeSet<String>> = BTreeMap::new();
     for ((info, _), answer) in asked.examples.iter().zip(asked.answers()) {
@@ -48,7 +59,7 @@ fn varies(asked: &Asked, labels: &Labels, split: &Split, experiment: &Experiment
         }
     }
     let distinct = |answers: &[String]| answers.iter().collect::<BTreeSet<_>>().len();
-    let least = if matches!(labels, Labels::Classes(_)) { 1 } else { NUMBERS };
+    let least = if matches!(labels, TargetLabels::Classes(_)) { 1 } else { NUMBERS };
     let all: Vec<String> = by_part.values().flatten().cloned().collect();
     let is_one = |answers: &Vec<String>| answers.len() >= least && distinct(answers) == 1;
     let one: Vec<(Part, &String)> = by_part
@@ -81,14 +92,15 @@ fn varies(asked: &Asked, labels: &Labels, split: &Split, experiment: &Experiment
         Part::Test => !is_fold && !is_drawn_small(part),
         Part::Validation => false,
     };
-    let status = if one.iter().any(|(part, _)| is_lost(*part)) { Status::Failed } else { Status::Warned };
+    let status =
+        if one.iter().any(|(part, _)| is_lost(*part)) { CheckStatus::Failed } else { CheckStatus::Warned };
     let help = "spread the answers over the parts with `[split] stratify`, or make the part larger";
     Check::passed(id, "split", found).but(status, help).with(evidence)
 }
 
 /// Checks whether each group that is left out has one class only.
-fn nested(asked: &Asked, labels: &Labels, column: &str) -> Option<Check> {
-    let Labels::Classes(classes) = labels else { return None };
+fn nested(asked: &TaskExamples, labels: &TargetLabels, column: &str) -> Option<Check> {
+    let TargetLabels::Classes(classes) = labels else { return None };
     let mut groups: BTreeMap<&str, (BTreeSet<usize>, BTreeSet<String>)> = BTreeMap::new();
     for ((info, _), &class) in asked.examples.iter().zip(classes) {
         let group = groups.entry(info.column(column)?).or_default();
@@ -107,7 +119,7 @@ fn nested(asked: &Asked, labels: &Labels, column: &str) -> Option<Check> {
     );
     // Leaving out one person at a time is no fault of the data.
     let is_person = groups.values().all(|(_, people)| people.len() == 1);
-    let status = if is_person { Status::Warned } else { Status::Failed };
+    let status = if is_person { CheckStatus::Warned } else { CheckStatus::Failed };
     let help = format!("leave out groups that have all classes, or balance the classes over `{column}`");
     let id = format!("{}.nested", asked.key);
     Some(Check::passed(id, "split.leave-out", found).but(status, help))
@@ -115,7 +127,13 @@ fn nested(asked: &Asked, labels: &Labels, column: &str) -> Option<Check> {
 
 /// Finds columns that are the same within each group of the split and tell the answer, such as the vendor
 /// of a site's scanner. Groups are kept apart, but what they share is in all parts.
-fn above(asked: &Asked, labels: &Labels, experiment: &Experiment, key: &str, group: &str) -> Vec<Check> {
+fn above(
+    asked: &TaskExamples,
+    labels: &TargetLabels,
+    experiment: &Experiment,
+    key: &str,
+    group: &str,
+) -> Vec<Check> {
     let people = asked.people();
     let columns: BTreeSet<&String> =
         asked.examples.iter().flat_map(|(info, _)| info.phenotype.keys()).collect();
@@ -141,14 +159,14 @@ fn above(asked: &Asked, labels: &Labels, experiment: &Experiment, key: &str, gro
             format!("keep `{column}` apart: `[split] {key} = \"{column}\"`, or balance it over the answers");
         let id = format!("{}.shared.{column}", asked.key);
         checks.push(
-            Check::passed(id, format!("split.{key}"), found).but(Status::Warned, help).with(json!(told)),
+            Check::passed(id, format!("split.{key}"), found).but(CheckStatus::Warned, help).with(json!(told)),
         );
     }
     checks
 }
 
 /// Whether each group has one value of `column`, and some value belongs to several groups.
-fn is_above(asked: &Asked, group: &str, column: &str) -> bool {
+fn is_above(asked: &TaskExamples, group: &str, column: &str) -> bool {
     let mut value_of: BTreeMap<&str, &str> = BTreeMap::new();
     for (info, _) in &asked.examples {
         let (Some(group), Some(value)) = (info.column(group), info.column(column)) else { return false };
@@ -161,7 +179,7 @@ fn is_above(asked: &Asked, group: &str, column: &str) -> bool {
 }
 
 /// Checks whether the person tells the answer, where runs of one person are in several parts.
-fn unit(asked: &Asked, labels: &Labels, experiment: &Experiment) -> Option<Check> {
+fn unit(asked: &TaskExamples, labels: &TargetLabels, experiment: &Experiment) -> Option<Check> {
     if experiment.split.unit != Unit::Run {
         return None;
     }
@@ -178,11 +196,11 @@ fn unit(asked: &Asked, labels: &Labels, experiment: &Experiment) -> Option<Check
     let found = format!("{}, and runs of one person are in several parts", check.found);
     let help =
         "divide people, `unit = \"subject\"`, or ask for something that differs between runs of a person";
-    Some(Check { found, ..check }.but(Status::Failed, help))
+    Some(Check { found, ..check }.but(CheckStatus::Failed, help))
 }
 
 /// Whether everybody has one answer in all runs, and several people have several runs.
-fn is_trait(asked: &Asked, subjects: &[String]) -> bool {
+fn is_trait(asked: &TaskExamples, subjects: &[String]) -> bool {
     let mut of_subject: BTreeMap<&String, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
     for (((info, _), subject), answer) in asked.examples.iter().zip(subjects).zip(asked.answers()) {
         let (runs, answers) = of_subject.entry(subject).or_default();
@@ -195,7 +213,7 @@ fn is_trait(asked: &Asked, subjects: &[String]) -> bool {
 }
 
 /// Checks whether one window has two answers to one question, as events do that overlap.
-pub fn windows(asked: &Asked) -> Option<Check> {
+pub fn windows(asked: &TaskExamples) -> Option<Check> {
     asked.labels()?;
     let mut by_scan: BTreeMap<_, Vec<(usize, usize, String)>> = BTreeMap::new();
     for ((info, example), answer) in asked.examples.iter().zip(asked.answers()) {
@@ -228,12 +246,12 @@ pub fn windows(asked: &Asked) -> Option<Check> {
             asked.key,
             named(&[first])
         ))
-        .but(Status::Failed, help),
+        .but(CheckStatus::Failed, help),
         None if near > 0 => check(format!(
             "{near} of {count} windows of `{}` share most of their volumes with one that has another answer",
             asked.key
         ))
-        .but(Status::Warned, "show fewer volumes of each event: shorten `window`"),
+        .but(CheckStatus::Warned, "show fewer volumes of each event: shorten `window`"),
         None => check(format!("no window of {count} has two answers")),
     })
 }

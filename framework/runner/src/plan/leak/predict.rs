@@ -16,7 +16,7 @@ const CUTS: [usize; 4] = [2, 3, 5, 10];
 
 /// Labels to predict, one per example.
 #[derive(Clone, Debug)]
-pub enum Labels {
+pub enum TargetLabels {
     /// Class indices, from 0.
     Classes(Vec<usize>),
     /// Numbers.
@@ -25,7 +25,7 @@ pub enum Labels {
 
 /// How well a column predicts the labels of people it was not learned from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Told {
+pub struct ColumnSkill {
     /// Balanced accuracy for classes, R² for numbers. Each person is predicted from all others.
     pub score: f64,
     /// Score of guessing.
@@ -46,9 +46,9 @@ pub struct Told {
 /// `people` has the index of each example's person. A p-value is computed if the skill is at least
 /// `ask`. Relabelings exchange labels between people with equally many examples, and shuffle them within
 /// a person.
-pub fn tell(cuts: &[Vec<usize>], labels: &Labels, people: &[usize], ask: f64) -> Told {
+pub fn tell(cuts: &[Vec<usize>], labels: &TargetLabels, people: &[usize], ask: f64) -> ColumnSkill {
     let (examples, people) = (people.len(), People::group(people));
-    let best = |labels: &Labels| {
+    let best = |labels: &TargetLabels| {
         let scores = cuts.iter().map(|column| scored(column, labels, &people));
         scores.fold((f64::NEG_INFINITY, 0.0), |best, next| if next.0 > best.0 { next } else { best })
     };
@@ -60,7 +60,7 @@ pub fn tell(cuts: &[Vec<usize>], labels: &Labels, people: &[usize], ask: f64) ->
         let as_well = |_: &usize| best(&people.relabeled(labels, &mut rng)).0 >= score - 1e-9;
         (1 + (0..RELABELINGS).filter(as_well).count()) as f64 / (1 + RELABELINGS) as f64
     });
-    Told { score, chance, skill: skill(score), p, examples, people: people.examples.len() }
+    ColumnSkill { score, chance, skill: skill(score), p, examples, people: people.examples.len() }
 }
 
 /// Numbers the distinct values from 0. A missing value is a category of its own.
@@ -116,10 +116,10 @@ impl People {
     }
 
     /// Returns the labels in random order, as under the null hypothesis.
-    fn relabeled(&self, labels: &Labels, rng: &mut impl Rng) -> Labels {
+    fn relabeled(&self, labels: &TargetLabels, rng: &mut impl Rng) -> TargetLabels {
         match labels {
-            Labels::Classes(labels) => Labels::Classes(self.dealt(labels, rng)),
-            Labels::Values(labels) => Labels::Values(self.dealt(labels, rng)),
+            TargetLabels::Classes(labels) => TargetLabels::Classes(self.dealt(labels, rng)),
+            TargetLabels::Values(labels) => TargetLabels::Values(self.dealt(labels, rng)),
         }
     }
 
@@ -144,10 +144,10 @@ impl People {
 }
 
 /// Returns score and chance.
-fn scored(column: &[usize], labels: &Labels, people: &People) -> (f64, f64) {
+fn scored(column: &[usize], labels: &TargetLabels, people: &People) -> (f64, f64) {
     match labels {
-        Labels::Classes(labels) => classified(column, labels, people),
-        Labels::Values(labels) => (explained(column, labels, people), 0.0),
+        TargetLabels::Classes(labels) => classified(column, labels, people),
+        TargetLabels::Values(labels) => (explained(column, labels, people), 0.0),
     }
 }
 
@@ -227,8 +227,8 @@ fn explained(column: &[usize], labels: &[f64], people: &People) -> f64 {
 mod tests {
     use super::*;
 
-    fn classes(labels: &[usize]) -> Labels {
-        Labels::Classes(labels.to_vec())
+    fn classes(labels: &[usize]) -> TargetLabels {
+        TargetLabels::Classes(labels.to_vec())
     }
 
     #[test]
@@ -272,7 +272,7 @@ mod tests {
         // Two sites with means 10 and 20; each person is 1 off. For a person at 9 the mean of the others
         // is (11 + 9 + 11) / 3 = 10.333, an error of 1.333. The same applies to all eight.
         let site = vec![0, 0, 0, 0, 1, 1, 1, 1];
-        let ages = Labels::Values(vec![9.0, 11.0, 9.0, 11.0, 19.0, 21.0, 19.0, 21.0]);
+        let ages = TargetLabels::Values(vec![9.0, 11.0, 9.0, 11.0, 19.0, 21.0, 19.0, 21.0]);
         let told = tell(&[site], &ages, &(0..8).collect::<Vec<_>>(), 2.0);
         let left = 8.0 * (4.0f64 / 3.0).powi(2);
         let whole: f64 =

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::{ScanId, scores};
 use serde_json::json;
 
-use super::asked::Asked;
+use super::asked::TaskExamples;
 use super::described::task;
-use super::predict::{Labels, categories, tell};
-use super::{Check, Status};
+use super::predict::{TargetLabels, categories, tell};
+use super::{Check, CheckStatus};
 
 /// Skill from which one column counts as another recoded. A few differing cells do not make it new.
 const SAME: f64 = 0.9;
@@ -24,7 +24,7 @@ const NUMBERS: usize = 10;
 
 /// Compares a held-out task with a task that teaches the model, by their answers about the same windows.
 /// Returns `None` if they cannot be compared.
-pub fn check(held_out: &Asked, taught: &Asked) -> Option<Check> {
+pub fn check(held_out: &TaskExamples, taught: &TaskExamples) -> Option<Check> {
     let (a, b) = (labels(held_out)?, labels(taught)?);
     let shared: Vec<&Place> = a.keys().filter(|place| b.contains_key(place)).collect();
     let (a, b): (Vec<f64>, Vec<f64>) = shared.iter().map(|place| (a[*place], b[*place])).unzip();
@@ -42,17 +42,17 @@ pub fn check(held_out: &Asked, taught: &Asked) -> Option<Check> {
         a.len()
     );
     let help = "hold both out, or ask them in two experiments";
-    Some(Check::passed(id, key, found).but(Status::Failed, help).with(json!({ "answers": a.len() })))
+    Some(Check::passed(id, key, found).but(CheckStatus::Failed, help).with(json!({ "answers": a.len() })))
 }
 
 /// A scan and a window of it.
 type Place = (ScanId, usize, usize);
 
 /// Returns the answer about each window, classes as numbers. Windows with two answers are left out.
-fn labels(asked: &Asked) -> Option<BTreeMap<Place, f64>> {
+fn labels(asked: &TaskExamples) -> Option<BTreeMap<Place, f64>> {
     let values: Vec<f64> = match asked.labels()? {
-        Labels::Classes(classes) => classes.into_iter().map(|class| class as f64).collect(),
-        Labels::Values(values) => values,
+        TargetLabels::Classes(classes) => classes.into_iter().map(|class| class as f64).collect(),
+        TargetLabels::Values(values) => values,
     };
     let mut scans: BTreeMap<&ScanId, usize> = BTreeMap::new();
     asked.examples.iter().for_each(|(info, _)| *scans.entry(&info.id).or_default() += 1);
@@ -98,7 +98,7 @@ fn distinct(values: &[f64]) -> usize {
 /// Whether the classes `from` tell the classes `to` of other people.
 fn predicts(from: &[f64], to: &[f64], people: &[usize]) -> bool {
     let codes = |values: &[f64]| categories(&values.iter().map(|value| value.to_bits()).collect::<Vec<_>>());
-    let told = tell(&[codes(from)], &Labels::Classes(codes(to)), people, SAME);
+    let told = tell(&[codes(from)], &TargetLabels::Classes(codes(to)), people, SAME);
     told.skill >= SAME && told.p.is_some_and(|p| p <= SURE)
 }
 

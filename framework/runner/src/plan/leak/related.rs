@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::{Part, ScanInfo, Split};
 use serde_json::json;
 
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 use crate::spec::Experiment;
 
 /// Name of the check that reports a split by runs.
@@ -40,7 +40,7 @@ pub fn checks(scans: &[ScanInfo], split: &Split, experiment: &Experiment) -> Vec
         let of = if people.len() == 1 { "person" } else { "people" };
         let found = format!("{} runs of {} {of}: {caution}", scans.len(), people.len());
         let help = "divide subjects, `unit = \"subject\"`, for numbers about new people";
-        return vec![Check::passed(UNIT, "split", found).but(Status::Warned, help).with(json!(parts))];
+        return vec![Check::passed(UNIT, "split", found).but(CheckStatus::Warned, help).with(json!(parts))];
     }
     let found = format!(
         "{} people with {} sessions and {} scans are each in one part: the split knows people, not scans",
@@ -87,5 +87,5 @@ fn related(column: &str, scans: &[ScanInfo], split: &Split) -> Check {
     let found = format!("{} is in more than one part", named(&divided));
     let help = format!("keep them together: `[split] group = \"{column}\"`");
     let evidence = json!({ "column": column, "groups": several, "divided": divided.len() });
-    Check::passed(id, "split", found).but(Status::Failed, help).with(evidence)
+    Check::passed(id, "split", found).but(CheckStatus::Failed, help).with(evidence)
 }

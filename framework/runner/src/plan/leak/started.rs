@@ -6,7 +6,7 @@ use std::path::Path;
 use boldface::{Part, ScanInfo, Split};
 use serde_json::json;
 
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 use crate::export::Learned;
 
 /// Compares the people that the export learned from with the test part. `contents` has the content hash
@@ -55,14 +55,14 @@ pub fn check(
             "the export learned from {} of the test part: their scores would be of known people",
             many(&test)
         );
-        return Check { found, ..check }.but(Status::Failed, keep);
+        return Check { found, ..check }.but(CheckStatus::Failed, keep);
     }
     if !validation.is_empty() {
         let found = format!(
             "the export learned from {} of the validation part: choices favour what they know",
             many(&validation)
         );
-        return Check { found, ..check }.but(Status::Warned, keep);
+        return Check { found, ..check }.but(CheckStatus::Warned, keep);
     }
     check
 }

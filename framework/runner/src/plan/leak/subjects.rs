@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::predict::number;
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 
 /// Words before the number in a label that names a visit, not a person.
 const VISITS: [&str; 13] =
@@ -52,7 +52,7 @@ pub fn twice(tables: &serde_json::Map<String, Value>) -> Vec<Check> {
                 let found = format!(
                     "it has the same files as `{other}`, read the same way: every person is there twice"
                 );
-                Check::passed(id, key, found).but(Status::Failed, "remove one of the two")
+                Check::passed(id, key, found).but(CheckStatus::Failed, "remove one of the two")
             }
         };
         checks.push(check);
@@ -71,7 +71,7 @@ fn spellings(dataset: &str, labels: &[&str]) -> Check {
     }
     let found = format!("{} look like one person under two labels", pairs(&twice));
     let help = "give a person one label";
-    Check::passed(id, key, found).but(Status::Failed, help).with(json!({ "labels": twice }))
+    Check::passed(id, key, found).but(CheckStatus::Failed, help).with(json!({ "labels": twice }))
 }
 
 /// Finds labels that end in a visit. The split would divide the visits of a person.
@@ -83,7 +83,7 @@ fn visits(dataset: &str, labels: &[&str]) -> Check {
     }
     let found = format!("{} look like visits of one person, and would be divided", pairs(&twice));
     let help = "name the visit in `ses-`, as BIDS does, or keep people together with `[split] group`";
-    Check::passed(id, key, found).but(Status::Failed, help).with(json!({ "labels": twice }))
+    Check::passed(id, key, found).but(CheckStatus::Failed, help).with(json!({ "labels": twice }))
 }
 
 /// Returns the part before the visit in a label such as `012v2` or `12pre`.
@@ -147,7 +147,7 @@ fn shared(name: &str, subjects: &Subjects<'_>, earlier: &str, others: &Subjects<
         Some(same) if same.chance < CHANCE => {
             let Agreement { column, equal, both, .. } = same;
             (
-                Status::Failed,
+                CheckStatus::Failed,
                 format!(
                     "{also}, and {equal} of {both} agree there in `{column}`: the same people under two names"
                 ),
@@ -155,16 +155,16 @@ fn shared(name: &str, subjects: &Subjects<'_>, earlier: &str, others: &Subjects<
         }
         Some(other) if telling == 0 => {
             let Agreement { column, equal, both, .. } = other;
-            (Status::Passed, format!("{also}, but only {equal} of {both} agree there in `{column}`"))
+            (CheckStatus::Passed, format!("{also}, but only {equal} of {both} agree there in `{column}`"))
         }
         _ if telling > 0 => (
-            Status::Failed,
+            CheckStatus::Failed,
             format!("{also}, and two studies would not share such labels: the same people under two names"),
         ),
-        _ => (Status::Warned, format!("{also}; no column tells whether these are the same people")),
+        _ => (CheckStatus::Warned, format!("{also}; no column tells whether these are the same people")),
     };
     let check = Check::passed(id, key, found).with(evidence);
-    if status == Status::Passed { check } else { check.but(status, help) }
+    if status == CheckStatus::Passed { check } else { check.but(status, help) }
 }
 
 /// Whether a label is more than a small number with a few letters before it.

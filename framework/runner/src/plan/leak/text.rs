@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::{Part, ScanId, ScanInfo, Split};
 use serde_json::json;
 
-use super::asked::Asked;
+use super::asked::TaskExamples;
 use super::described::task;
 use super::subjects::bound;
 use super::words::plain;
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 
 const KEY: &str = "text.path";
 
@@ -39,10 +39,10 @@ const TELLING: usize = 5;
 const CHANCE: f64 = 1e-3;
 
 /// Checks whether the text names scanned people, tells their answers or asks a task's questions.
-pub fn checks(documents: &[String], scans: &[ScanInfo], asked: &[&Asked]) -> Vec<Check> {
+pub fn checks(documents: &[String], scans: &[ScanInfo], asked: &[&TaskExamples]) -> Vec<Check> {
     let mut checks = vec![people(documents, scans)];
     // Somebody who is named was found already, with what is told of them.
-    if checks[0].status != Status::Failed {
+    if checks[0].status != CheckStatus::Failed {
         checks.extend(asked.iter().filter_map(|asked| answers(documents, asked)));
     }
     checks.push(questions(documents, asked));
@@ -75,7 +75,7 @@ fn people(documents: &[String], scans: &[ScanInfo]) -> Check {
     let said: Vec<String> = found.iter().map(|label| format!("sub-{label}")).collect();
     let message = format!("the general text names {}", named(&said));
     let help = "general text must know nothing of the scans: remove what was written about them";
-    Check::passed(id, KEY, message).but(Status::Failed, help).with(json!({ "labels": found }))
+    Check::passed(id, KEY, message).but(CheckStatus::Failed, help).with(json!({ "labels": found }))
 }
 
 /// Whether a word looks like a subject label and not like an everyday word or number.
@@ -94,7 +94,7 @@ fn is_number_of_person(word: &str, before: Option<&str>) -> bool {
 }
 
 /// Checks whether sentences with the label of a person, however short, have that person's answer.
-fn answers(documents: &[String], asked: &Asked) -> Option<Check> {
+fn answers(documents: &[String], asked: &TaskExamples) -> Option<Check> {
     let mut answer_of: BTreeMap<String, Option<String>> = BTreeMap::new();
     for ((info, _), answer) in asked.examples.iter().zip(asked.answers()) {
         let (label, answer) = (number_or_word(&info.id.subject), plain(&answer?));
@@ -138,7 +138,7 @@ fn answers(documents: &[String], asked: &Asked) -> Option<Check> {
         100.0 * chance
     );
     let help = "general text must know nothing of the scans: remove what was written about them";
-    Some(Check::passed(id, KEY, found).but(Status::Failed, help))
+    Some(Check::passed(id, KEY, found).but(CheckStatus::Failed, help))
 }
 
 /// Returns a label as a number without leading zeros, or as lower-case words.
@@ -151,7 +151,7 @@ fn number_or_word(label: &str) -> String {
     }
 }
 
-fn questions(documents: &[String], asked: &[&Asked]) -> Check {
+fn questions(documents: &[String], asked: &[&TaskExamples]) -> Check {
     let mut questions: BTreeMap<String, &str> = BTreeMap::new();
     for (_, example) in asked.iter().flat_map(|asked| &asked.examples) {
         let words = plain(&example.question);
@@ -171,7 +171,7 @@ fn questions(documents: &[String], asked: &[&Asked]) -> Check {
     let said: Vec<&str> = found.into_iter().collect();
     let message = format!("the general text asks what a task asks: {}", named(&said));
     let help = "remove questions and answers from it: tasks are learned from training scans alone";
-    Check::passed(id, KEY, message).but(Status::Failed, help)
+    Check::passed(id, KEY, message).but(CheckStatus::Failed, help)
 }
 
 /// Checks whether the text contains descriptions of held-out scans: two of their sentences in a row.
@@ -197,5 +197,5 @@ pub fn descriptions(documents: &[String], sentences: &BTreeMap<ScanId, Vec<Strin
     }
     let message = format!("the general text holds the descriptions of held-out scans: {}", named(&found));
     let help = "remove them: a description gives away what a model should find in the scan";
-    Check::passed(id, KEY, message).but(Status::Failed, help).in_run()
+    Check::passed(id, KEY, message).but(CheckStatus::Failed, help).in_run()
 }

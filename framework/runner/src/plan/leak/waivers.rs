@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::Problem;
 
 use super::fits::ENDING;
-use super::{Check, Status};
+use super::{Check, CheckStatus};
 use crate::spec::suggest;
 
 /// Marks accepted findings.
 pub fn settle(checks: &mut [Check], accept: &BTreeMap<String, String>) {
     for check in checks {
-        let is_open = matches!(check.status, Status::Failed | Status::Warned) && !check.id.ends_with(ENDING);
+        let is_open =
+            matches!(check.status, CheckStatus::Failed | CheckStatus::Warned) && !check.id.ends_with(ENDING);
         if let Some(reason) = accept.get(&check.id).filter(|_| is_open) {
-            check.status = Status::Accepted;
+            check.status = CheckStatus::Accepted;
             check.reason = Some(reason.clone());
         }
     }
@@ -29,12 +30,12 @@ pub fn stale(accept: &BTreeMap<String, String>, checks: &[Check], later: &BTreeS
             let problem = Problem::at(&key, "no reason is given");
             problems.push(problem.help("say why it is not a leak; the reason is shown in the report"));
         }
-        let is_found = checks.iter().any(|check| check.id == *id && check.status == Status::Accepted);
+        let is_found = checks.iter().any(|check| check.id == *id && check.status == CheckStatus::Accepted);
         if is_found || later.contains(id) {
             continue;
         }
         let message = format!("no leak `{id}` was found, so there is nothing to accept");
-        let found = checks.iter().filter(|check| check.status == Status::Failed);
+        let found = checks.iter().filter(|check| check.status == CheckStatus::Failed);
         let known = found.map(|check| check.id.as_str()).chain(later.iter().map(String::as_str));
         let near = crate::spec::closest(id, known.clone());
         let help = near.map_or("remove the line".to_owned(), |near| suggest(id, [near]));

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::{Answer, ScanId, seed};
 use serde_json::json;
 
-use super::asked::Asked;
+use super::asked::TaskExamples;
 use super::predict::{People, RELABELINGS, categories};
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 
 /// Smallest share of answers in their own texts that counts as a leak.
 const OFTEN: f64 = 0.5;
@@ -75,7 +75,7 @@ pub fn check(
     key: &str,
     what: &str,
     texts: &BTreeMap<ScanId, String>,
-    asked: &Asked,
+    asked: &TaskExamples,
     help: &str,
 ) -> Option<Check> {
     let (mut of_texts, mut answers, mut people) = (Vec::new(), Vec::new(), Vec::new());
@@ -100,11 +100,11 @@ pub fn check(
     let evidence = json!({ "own": found.own, "expected": found.expected, "p": found.p });
     let check = Check::passed(id, key, said).with(evidence);
     let leaks = found.own >= OFTEN && found.own >= found.expected + MORE && found.p <= SURE;
-    Some(if leaks { check.but(Status::Failed, help) } else { check })
+    Some(if leaks { check.but(CheckStatus::Failed, help) } else { check })
 }
 
 /// Checks whether a task's question contains its own answer, or names only some of its options.
-pub fn question(asked: &Asked) -> Vec<Check> {
+pub fn question(asked: &TaskExamples) -> Vec<Check> {
     let key = &asked.key;
     let mut texts: BTreeMap<ScanId, String> = BTreeMap::new();
     for (info, example) in &asked.examples {
@@ -133,7 +133,7 @@ fn leaning(key: &str, options: &[String], wordings: &[String]) -> Check {
             options.iter().filter(|option| words.contains(&plain(option))).collect();
         if !named_options.is_empty() && named_options.len() < options.len() {
             let found = format!("`{wording}` names {} and not the other options", named(&named_options));
-            return Check::passed(id, key, found).but(Status::Warned, "name all options or none");
+            return Check::passed(id, key, found).but(CheckStatus::Warned, "name all options or none");
         }
     }
     Check::passed(
@@ -147,7 +147,7 @@ fn leaning(key: &str, options: &[String], wordings: &[String]) -> Check {
 }
 
 /// Checks whether the reference texts of one task contain the answers of another.
-pub fn references(asked: &Asked, others: &[&Asked]) -> Vec<Check> {
+pub fn references(asked: &TaskExamples, others: &[&TaskExamples]) -> Vec<Check> {
     let mut texts: BTreeMap<ScanId, String> = BTreeMap::new();
     for (info, example) in &asked.examples {
         if let Answer::Text { reference, .. } = &example.answer {
@@ -155,7 +155,7 @@ pub fn references(asked: &Asked, others: &[&Asked]) -> Vec<Check> {
         }
     }
     let name = |key: &str| key.strip_prefix("tasks.").unwrap_or(key).to_owned();
-    let one = |other: &&Asked| {
+    let one = |other: &&TaskExamples| {
         let id = format!("{}.says.{}", asked.key, name(&other.key));
         let help = "leave it out of the reference text, or do not ask both";
         check(id, &asked.key, "the reference text", &texts, other, help)

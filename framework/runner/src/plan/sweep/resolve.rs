@@ -6,10 +6,10 @@ use boldface::Problem;
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::variants::Open;
+use super::variants::OpenArm;
 use super::{Arm, Sweep};
 use crate::plan::{Build, DataCache, Plan, resolve_layered};
-use crate::spec::{self, Base, Layered, Located, Select, SweepTable, Table, parse_all};
+use crate::spec::{self, Layered, Located, Select, SweepBase, SweepTable, Table, parse_all};
 
 /// A resolved spec file.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub fn resolve_any(spec: &Layered, build: &Build<'_>, data: &DataCache) -> Resul
         return resolve_sweep(spec, build, data).map(Resolved::Sweep);
     }
     let plan = resolve_layered(spec, build, data)?;
-    let whole = Open { name: String::new(), settings: BTreeMap::new(), spec: spec.clone(), plan };
+    let whole = OpenArm { name: String::new(), settings: BTreeMap::new(), spec: spec.clone(), plan };
     let mut arms = whole.close(build, data)?;
     match arms.pop() {
         Some(only) if only.settings.is_empty() => Ok(Resolved::Experiment(Box::new(only.plan))),
@@ -85,7 +85,7 @@ fn resolve_sweep(file: &Layered, build: &Build<'_>, data: &DataCache) -> Result<
     base.set_all(said.filter_map(|(key, value)| Some((key.as_str(), value.clone(), file.origin(key)?))));
     // The base may have problems that its arms do not have.
     let resolved = resolve_layered(&base, build, data).ok().and_then(|plan| as_table(&plan));
-    let known = Base { written: base.table(), resolved: resolved.as_ref() };
+    let known = SweepBase { written: base.table(), resolved: resolved.as_ref() };
     let mut problems = Vec::new();
     check_select(&table, &known, &mut problems);
     let expansion = match spec::expand(&table, &known) {
@@ -98,12 +98,12 @@ fn resolve_sweep(file: &Layered, build: &Build<'_>, data: &DataCache) -> Result<
     };
     let fixed = fixed_seeds(&known);
     let value = |setting: &spec::Setting| setting.value.clone().unwrap_or(Value::Null);
-    let one = |arm: &spec::Arm| {
+    let one = |arm: &spec::ArmSpec| {
         let spec = layered(&base, file, arm, &fixed);
         let settings = arm.settings.iter().map(|(key, setting)| (key.clone(), value(setting))).collect();
         let plan = resolve_layered(&spec, build, data);
         let arms =
-            plan.and_then(|plan| Open { name: arm.name.clone(), settings, spec, plan }.close(build, data));
+            plan.and_then(|plan| OpenArm { name: arm.name.clone(), settings, spec, plan }.close(build, data));
         arms.map_err(|problems| problems.into_iter().map(|problem| blame(problem, arm, file)).collect())
     };
     let arms: Vec<Result<Vec<Arm>, Vec<Located>>> = expansion.arms.par_iter().map(one).collect();
@@ -116,7 +116,7 @@ fn resolve_sweep(file: &Layered, build: &Build<'_>, data: &DataCache) -> Result<
 }
 
 /// Returns the base with the arm's settings on top.
-fn layered(base: &Layered, file: &Layered, arm: &spec::Arm, fixed: &[(&str, Value)]) -> Layered {
+fn layered(base: &Layered, file: &Layered, arm: &spec::ArmSpec, fixed: &[(&str, Value)]) -> Layered {
     let mut spec = base.clone();
     let dropped = arm.settings.iter().filter(|(_, setting)| setting.value.is_none());
     dropped.for_each(|(key, _)| {
@@ -138,7 +138,7 @@ fn layered(base: &Layered, file: &Layered, arm: &spec::Arm, fixed: &[(&str, Valu
 
 /// Returns the seeds that stay as in the base when `seeds` varies. Other test subjects would make
 /// another experiment, and other resamples would only add noise between arms.
-fn fixed_seeds(base: &Base<'_>) -> [(&'static str, Value); 2] {
+fn fixed_seeds(base: &SweepBase<'_>) -> [(&'static str, Value); 2] {
     let seed = |key| base.get(key).or_else(|| base.get("seed")).cloned().unwrap_or_else(|| 0.into());
     ["split.seed", "evaluation.seed"].map(|key| (key, seed(key)))
 }
@@ -150,7 +150,7 @@ fn as_table(plan: &Plan) -> Option<Table> {
     }
 }
 
-fn check_select(table: &SweepTable, base: &Base<'_>, problems: &mut Vec<Problem>) {
+fn check_select(table: &SweepTable, base: &SweepBase<'_>, problems: &mut Vec<Problem>) {
     let Some(select) = &table.select else { return };
     let (task, metric) = select.metric.split_once('.').unwrap_or((&select.metric, ""));
     if task.is_empty() || metric.is_empty() {
@@ -162,7 +162,7 @@ fn check_select(table: &SweepTable, base: &Base<'_>, problems: &mut Vec<Problem>
 }
 
 /// Moves a problem about a dropped key to the line in the sweep that drops it.
-fn blame(located: Located, arm: &spec::Arm, file: &Layered) -> Located {
+fn blame(located: Located, arm: &spec::ArmSpec, file: &Layered) -> Located {
     let key = located.problem.key.clone();
     let drops = |dropped: &str| {
         key.strip_prefix(dropped).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

@@ -9,20 +9,20 @@ use crate::plan::{Build, DataCache, Plan, resolve_layered};
 use crate::spec::{Layered, Located, join};
 
 /// An arm whose spec may have folds, repetitions or a column to leave out, without a choice among them.
-pub(super) struct Open {
+pub(super) struct OpenArm {
     pub name: String,
     pub settings: BTreeMap<String, Value>,
     pub spec: Layered,
     pub plan: Plan,
 }
 
-impl Open {
+impl OpenArm {
     /// Returns one arm per split, or the arm itself if there is only one split.
     ///
     /// # Errors
     /// Returns the problems of the splits that cannot be run.
     pub fn close(self, build: &Build<'_>, data: &DataCache) -> Result<Vec<Arm>, Vec<Located>> {
-        let Open { name, settings, spec, plan } = self;
+        let OpenArm { name, settings, spec, plan } = self;
         let mut no_problems = Vec::new();
         let scans = data.cohorts(&plan.datasets, &plan.experiment, &mut no_problems).scans;
         let variants = plan.experiment.split.variants(&scans);

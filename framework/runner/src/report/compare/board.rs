@@ -4,24 +4,26 @@
 use std::collections::BTreeMap;
 
 use boldface::Part;
-use boldface_tables::leaderboard::{self, Axis, BASE, Choice, Entry, Level, Trial, told};
+use boldface_tables::leaderboard::{
+    self, BASE, Choice, LeaderboardAxis, LeaderboardEntry, Level, Trial, told,
+};
 use boldface_tables::summary::verdict;
 
-use super::folders::{Arm, Sweep};
-use super::groups::Group;
+use super::folders::{FinishedArm, RecordedSweep};
+use super::groups::RunGroup;
 use super::marks;
 use super::multiples::Effect;
 use super::paired::{mean, minus, over};
 use super::run::Run;
-use super::scores::{Bench, Cell as Score, Difference};
-use crate::report::document::{Align, Block, Cell, Figure, Table, metric_label, plain, strong};
+use super::scores::{Bench, GroupDifference, GroupScore};
+use crate::report::document::{Align, Block, Figure, ReportTable, TableCell, metric_label, plain, strong};
 use crate::report::number;
 use crate::report::plot::range;
 
 /// A sweep and the metric by which it is ranked.
 pub struct Board<'a> {
     /// The sweep.
-    pub sweep: &'a Sweep,
+    pub sweep: &'a RecordedSweep,
     /// Runs of its readable arms, in order.
     pub runs: &'a [Run],
     /// The task.
@@ -35,24 +37,24 @@ pub struct Board<'a> {
 }
 
 /// One row of the leaderboard.
-pub struct Row {
+pub struct LeaderboardRow {
     /// The trials in this row.
-    pub entry: Entry,
+    pub entry: LeaderboardEntry,
     /// Its label and runs.
-    pub group: Group,
+    pub group: RunGroup,
     /// Score on validation subjects.
-    pub validation: Score,
+    pub validation: GroupScore,
     /// Score on test subjects, with the difference from the first row.
-    pub test: Score,
+    pub test: GroupScore,
 }
 
 impl Board<'_> {
     /// Turns the arms into trials of the one metric.
-    pub fn trials(&self, arms: &[&Arm]) -> Vec<Trial> {
+    pub fn trials(&self, arms: &[&FinishedArm]) -> Vec<Trial> {
         let value = |run: &Run, part| run.score(&self.task, part, &self.metric).and_then(|row| row.value);
         let keys = |run: &Run| ["series", "split"].map(|stage| run.key(stage).map(|key| key.0.clone()));
         let mut divisions: BTreeMap<_, String> = BTreeMap::new();
-        let trial = |(run, arm): (&Run, &&Arm)| {
+        let trial = |(run, arm): (&Run, &&FinishedArm)| {
             let division = divisions.entry(keys(run));
             let division = division.or_insert_with(|| told(&arm.settings, leaderboard::repeats)).clone();
             Trial {
@@ -67,29 +69,31 @@ impl Board<'_> {
     }
 
     /// Ranks the rows, best validation first.
-    pub fn rows(&self, bench: &mut Bench<'_>, trials: &[Trial]) -> Vec<Row> {
+    pub fn rows(&self, bench: &mut Bench<'_>, trials: &[Trial]) -> Vec<LeaderboardRow> {
         let entries = leaderboard::entries(trials, self.higher_is_better);
-        let label =
-            |entry: &Entry| match (own_name(&trials[entry.trials[0]]), told(&entry.settings, |_| true)) {
-                (Some(name), _) => name.to_owned(),
-                (None, none) if none.is_empty() => BASE.to_owned(),
-                (None, told) => told,
-            };
-        let group = |entry: &Entry| Group { label: label(entry), runs: entry.trials.clone() };
-        let groups: Vec<Group> = entries.iter().map(group).collect();
+        let label = |entry: &LeaderboardEntry| match (
+            own_name(&trials[entry.trials[0]]),
+            told(&entry.settings, |_| true),
+        ) {
+            (Some(name), _) => name.to_owned(),
+            (None, none) if none.is_empty() => BASE.to_owned(),
+            (None, told) => told,
+        };
+        let group = |entry: &LeaderboardEntry| RunGroup { label: label(entry), runs: entry.trials.clone() };
+        let groups: Vec<RunGroup> = entries.iter().map(group).collect();
         let mut rows = Vec::new();
         for (entry, group) in entries.into_iter().zip(&groups) {
             let first = (!rows.is_empty()).then(|| &groups[0]);
             let mut cell =
                 |first, part| bench.cell(group, first, &self.task, part, &self.metric, self.higher_is_better);
             let (validation, test) = (cell(None, Part::Validation), cell(first, Part::Test));
-            rows.push(Row { entry, group: group.clone(), validation, test });
+            rows.push(LeaderboardRow { entry, group: group.clone(), validation, test });
         }
         rows
     }
 
     /// Builds the leaderboard, the chosen arms, the main effects and the notes.
-    pub fn blocks(&self, bench: &mut Bench<'_>, trials: &[Trial], rows: &[Row]) -> Vec<Block> {
+    pub fn blocks(&self, bench: &mut Bench<'_>, trials: &[Trial], rows: &[LeaderboardRow]) -> Vec<Block> {
         let mut blocks = vec![Block::Section("Leaderboard".into()), Block::Table(self.table(trials, rows))];
         blocks.push(Block::Text(vec![plain(
             "Arms are ranked by validation. Test values are shown for comparison and never used to choose: the best of many test values is too good.",
@@ -121,7 +125,7 @@ impl Board<'_> {
         format!("{} {}", self.task, metric_label(&self.metric))
     }
 
-    fn table(&self, trials: &[Trial], rows: &[Row]) -> Table {
+    fn table(&self, trials: &[Trial], rows: &[LeaderboardRow]) -> ReportTable {
         // Named arms are identified by name instead of by settings.
         let named = trials.iter().any(|trial| own_name(trial).is_some());
         let keys = if named { Vec::new() } else { keys(trials) };
@@ -132,24 +136,24 @@ impl Board<'_> {
         }
         let numbers = ["validation", "test", "test minus first", "runs"];
         columns.extend(numbers.map(|name| (name.to_owned(), Align::Right)));
-        let row = |(place, row): (usize, &Row)| {
-            let mut cells = vec![Cell::new((place + 1).to_string())];
+        let row = |(place, row): (usize, &LeaderboardRow)| {
+            let mut cells = vec![TableCell::new((place + 1).to_string())];
             let value = |key: &String| row.entry.settings.get(key).map_or(BASE, String::as_str);
-            cells.extend(keys.iter().map(|key| Cell::new(value(key))));
+            cells.extend(keys.iter().map(|key| TableCell::new(value(key))));
             if keys.is_empty() {
-                cells.push(Cell::new(row.group.label.clone()));
+                cells.push(TableCell::new(row.group.label.clone()));
             }
             cells.extend([marks::value(&row.validation), marks::value(&row.test)]);
             cells.push(marks::difference(&row.test));
-            cells.push(Cell::new(row.entry.trials.len().to_string()));
+            cells.push(TableCell::new(row.entry.trials.len().to_string()));
             cells
         };
         let caption = format!("{}{}", self.label(), marks::arrow(self.higher_is_better));
-        Table { caption, columns, rows: rows.iter().enumerate().map(row).collect() }
+        ReportTable { caption, columns, rows: rows.iter().enumerate().map(row).collect() }
     }
 
     /// Reports which arm validation chose in each of the `divisions` and how it scores on test.
-    fn chosen(&self, choices: &[Choice], rows: &[Row], divisions: usize) -> Vec<Block> {
+    fn chosen(&self, choices: &[Choice], rows: &[LeaderboardRow], divisions: usize) -> Vec<Block> {
         let name = |choice: &Choice| rows[choice.entry].group.label.clone();
         let mut blocks = vec![Block::Section("Chosen by validation".into())];
         match choices {
@@ -170,9 +174,13 @@ impl Board<'_> {
                 let columns = columns.chain(["validation", "test"].map(|name| (name, Align::Right)));
                 let row = |choice: &Choice| {
                     let values = [Some(choice.validation), choice.test].map(number::score);
-                    [choice.division.clone(), name(choice)].into_iter().chain(values).map(Cell::new).collect()
+                    [choice.division.clone(), name(choice)]
+                        .into_iter()
+                        .chain(values)
+                        .map(TableCell::new)
+                        .collect()
                 };
-                blocks.push(Block::Table(Table {
+                blocks.push(Block::Table(ReportTable {
                     caption: format!(
                         "{}: each division of the {{subject}}s chooses for itself",
                         self.label()
@@ -193,7 +201,7 @@ impl Board<'_> {
         blocks
     }
 
-    fn effects(&self, bench: &mut Bench<'_>, trials: &[Trial], axes: &[Axis]) -> Table {
+    fn effects(&self, bench: &mut Bench<'_>, trials: &[Trial], axes: &[LeaderboardAxis]) -> ReportTable {
         let columns =
             [("axis", Align::Left), ("level", Align::Left), ("validation", Align::Right)].into_iter();
         let difference = format!("{} minus first level", self.part.name());
@@ -208,12 +216,12 @@ impl Board<'_> {
                 };
                 let effect = self.effect(bench, level);
                 rows.push(vec![
-                    Cell::new(axis.keys.join(", ")),
-                    Cell::new(level.value.clone()),
+                    TableCell::new(axis.keys.join(", ")),
+                    TableCell::new(level.value.clone()),
                     mean(|trial| trial.validation),
                     mean(|trial| trial.test),
-                    effect.map_or_else(|| Cell::new(number::DASH), |found| marks::minus(&found)),
-                    Cell::new(if place == 0 {
+                    effect.map_or_else(|| TableCell::new(number::DASH), |found| marks::minus(&found)),
+                    TableCell::new(if place == 0 {
                         number::DASH.to_owned()
                     } else {
                         level.pairs.len().to_string()
@@ -221,12 +229,12 @@ impl Board<'_> {
                 ]);
             }
         }
-        Table { caption: format!("{}, axis by axis", self.label()), columns, rows }
+        ReportTable { caption: format!("{}, axis by axis", self.label()), columns, rows }
     }
 
     /// Returns the mean difference between a level's runs and their partners at the first level.
-    pub fn effect(&self, bench: &mut Bench<'_>, level: &Level) -> Option<Difference> {
-        let single = |run: usize| Group { label: self.runs[run].label(), runs: vec![run] };
+    pub fn effect(&self, bench: &mut Bench<'_>, level: &Level) -> Option<GroupDifference> {
+        let single = |run: usize| RunGroup { label: self.runs[run].label(), runs: vec![run] };
         // Settings of other axes are fixed; seeds are resampled.
         let mut seeds: BTreeMap<_, (Vec<f64>, Vec<Vec<f64>>)> = BTreeMap::new();
         for &(first, this) in &level.pairs {
@@ -247,10 +255,10 @@ impl Board<'_> {
         let runs: Vec<usize> = level.pairs.iter().flat_map(|&(first, this)| [first, this]).collect();
         let subjects = bench.subjects(&runs, &self.task, self.part);
         let interval = if is_whole { over(&series, subjects) } else { None };
-        Some(Difference { value, interval, verdict: verdict(interval, self.higher_is_better) })
+        Some(GroupDifference { value, interval, verdict: verdict(interval, self.higher_is_better) })
     }
 
-    fn figures(&self, trials: &[Trial], axes: &[Axis]) -> Vec<Figure> {
+    fn figures(&self, trials: &[Trial], axes: &[LeaderboardAxis]) -> Vec<Figure> {
         let value = |trial: usize| match self.part {
             Part::Validation => trials[trial].validation,
             _ => trials[trial].test,
@@ -258,7 +266,7 @@ impl Board<'_> {
         let (low, high) = range((0..trials.len()).filter_map(value).filter(|value| value.is_finite()));
         let (low, high) = (low - 0.06 * (high - low), high + 0.06 * (high - low));
         let metric = format!("{} on {}", metric_label(&self.metric), self.part.name());
-        let figure = |(place, axis): (usize, &Axis)| {
+        let figure = |(place, axis): (usize, &LeaderboardAxis)| {
             let level = |level: &'_ Level| -> (Vec<f64>, Option<f64>) {
                 let values: Vec<f64> = level.trials.iter().filter_map(|&trial| value(trial)).collect();
                 let mean = leaderboard::summary(values.iter().copied().map(Some)).mean;
@@ -296,7 +304,7 @@ fn own_name(trial: &Trial) -> Option<&str> {
 }
 
 /// Returns the entries of the rows.
-fn entries(rows: &[Row]) -> Vec<Entry> {
+fn entries(rows: &[LeaderboardRow]) -> Vec<LeaderboardEntry> {
     rows.iter().map(|row| row.entry.clone()).collect()
 }
 

@@ -51,4 +51,4 @@ pub enum CompareError {
 }
 
 /// A result whose error is [`CompareError`].
-pub type Result<T, E = CompareError> = std::result::Result<T, E>;
+pub type CompareResult<T, E = CompareError> = std::result::Result<T, E>;

@@ -7,22 +7,22 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::error::{CompareError, Result};
+use super::error::{CompareError, CompareResult};
 use super::settings::text;
 use crate::report::stored::{ReportError, parse, read};
 
 /// A run or sweep at a path.
 #[derive(Debug)]
-pub enum Found {
+pub enum RunOrSweep {
     /// The folder of a run.
     Run(PathBuf),
     /// A sweep.
-    Sweep(Sweep),
+    Sweep(RecordedSweep),
 }
 
 /// A sweep as recorded in its folder.
 #[derive(Debug)]
-pub struct Sweep {
+pub struct RecordedSweep {
     /// Its folder.
     pub dir: PathBuf,
     /// Its name.
@@ -32,14 +32,14 @@ pub struct Sweep {
     /// The metric that selects the arm.
     pub metric: Option<String>,
     /// Its finished arms.
-    pub arms: Vec<Arm>,
+    pub arms: Vec<FinishedArm>,
     /// Arms that are not finished, and why.
     pub failed: Vec<String>,
 }
 
 /// One finished arm.
 #[derive(Debug)]
-pub struct Arm {
+pub struct FinishedArm {
     /// Its name.
     pub name: String,
     /// Its settings, by dotted key.
@@ -75,7 +75,7 @@ struct Entry {
 ///
 /// # Errors
 /// If there is no such folder, or `sweep.json` is damaged.
-pub fn find(path: &Path, runs: &Path) -> Result<Found> {
+pub fn find(path: &Path, runs: &Path) -> CompareResult<RunOrSweep> {
     let place = if path.exists() { path.to_owned() } else { runs.join(path) };
     let no_run = |why: String| CompareError::NoRun { path: path.to_owned(), why };
     if !place.is_dir() {
@@ -96,7 +96,7 @@ pub fn find(path: &Path, runs: &Path) -> Result<Found> {
     Err(no_run("neither it nor a folder in it has a `plan.json` or a `sweep.json`".to_owned()))
 }
 
-fn at(dir: &Path) -> Result<Option<Found>> {
+fn at(dir: &Path) -> CompareResult<Option<RunOrSweep>> {
     let is_sweep = dir.join("sweep.json").is_file();
     let is_run = dir.join("plan.json").is_file();
     if !is_sweep && !is_run {
@@ -104,15 +104,15 @@ fn at(dir: &Path) -> Result<Option<Found>> {
     }
     // `runs/latest` is a link, so its parent is not the run's parent.
     let dir = fs::canonicalize(dir).map_err(|source| ReportError::Read { path: dir.to_owned(), source })?;
-    Ok(Some(if is_sweep { Found::Sweep(sweep(dir)?) } else { Found::Run(dir) }))
+    Ok(Some(if is_sweep { RunOrSweep::Sweep(sweep(dir)?) } else { RunOrSweep::Run(dir) }))
 }
 
-fn sweep(dir: PathBuf) -> Result<Sweep> {
+fn sweep(dir: PathBuf) -> CompareResult<RecordedSweep> {
     let path = dir.join("sweep.json");
     let file: File = parse(&path, &read(&path)?.unwrap_or_default())?;
     let texts = |values: &Vec<Value>| values.iter().map(text).collect();
     let metric = file.select.as_ref().and_then(|select| select["metric"].as_str()).map(str::to_owned);
-    let mut sweep = Sweep {
+    let mut sweep = RecordedSweep {
         name: file.name,
         axes: file.axes.iter().map(|(key, values)| (key.clone(), texts(values))).collect(),
         metric,
@@ -125,7 +125,7 @@ fn sweep(dir: PathBuf) -> Result<Sweep> {
         match run {
             Some(dir) => {
                 let settings = arm.settings.iter().map(|(key, value)| (key.clone(), text(value))).collect();
-                sweep.arms.push(Arm { name: arm.name, settings, dir });
+                sweep.arms.push(FinishedArm { name: arm.name, settings, dir });
             }
             None => {
                 let why = arm.error.map_or_else(String::new, |error| format!(": {error}"));

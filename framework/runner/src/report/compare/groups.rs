@@ -7,7 +7,7 @@ use super::settings::asked;
 
 /// Runs that differ only in seeds and in parts of the split.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
+pub struct RunGroup {
     /// Its label.
     pub label: String,
     /// Its runs, in order.
@@ -16,7 +16,7 @@ pub struct Group {
 
 /// Returns the groups, in the order of their first runs. A run that is listed again gets a group of its
 /// own. If all runs repeat each other, every run gets one, so that they appear side by side.
-pub fn groups(runs: &[Run]) -> Vec<Group> {
+pub fn groups(runs: &[Run]) -> Vec<RunGroup> {
     let data = |run: &Run| run.key("series").map(|key| key.0.clone());
     let mut found: Vec<Vec<usize>> = Vec::new();
     for (place, run) in runs.iter().enumerate() {
@@ -35,7 +35,7 @@ pub fn groups(runs: &[Run]) -> Vec<Group> {
         found = (0..runs.len()).map(|place| vec![place]).collect();
     }
     let labels = labels(runs, &found);
-    found.into_iter().zip(labels).map(|(runs, label)| Group { label, runs }).collect()
+    found.into_iter().zip(labels).map(|(runs, label)| RunGroup { label, runs }).collect()
 }
 
 /// Labels each group by its arm or experiment, with the time if the name is ambiguous.

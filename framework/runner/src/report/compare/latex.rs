@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::report::document::{Align, Block, Cell, Document, Table, Tone};
+use crate::report::document::{Align, Block, ReportDocument, ReportTable, TableCell, Tone};
 
 /// Writes every table of the document as a float of its own. Needs `\usepackage{booktabs}`.
-pub fn write(document: &Document) -> String {
+pub fn write(document: &ReportDocument) -> String {
     let tables = document.blocks.iter().filter_map(|block| match block {
         Block::Table(table) => Some(one(table)),
         _ => None,
@@ -17,7 +17,7 @@ pub fn write(document: &Document) -> String {
     )
 }
 
-fn one(table: &Table) -> String {
+fn one(table: &ReportTable) -> String {
     let side = |(_, align): &(String, Align)| match align {
         Align::Left => 'l',
         Align::Right => 'r',
@@ -34,7 +34,7 @@ fn one(table: &Table) -> String {
     out + "\\bottomrule\n\\end{tabular}\n\\end{table}\n"
 }
 
-fn cell(cell: &Cell) -> String {
+fn cell(cell: &TableCell) -> String {
     let text = match cell.tone {
         Tone::Good | Tone::Bad => format!("\\textbf{{{}}}", escape(&cell.text)),
         Tone::Plain | Tone::Share(_) => escape(&cell.text),
@@ -94,18 +94,18 @@ mod tests {
 
     #[test]
     fn a_table_is_booktabs_and_nothing_in_it_is_a_command() {
-        let table = Table {
+        let table = ReportTable {
             caption: "50% of {all} & \\more_#1".into(),
             columns: vec![("metric".into(), Align::Left), ("b - a".into(), Align::Right)],
             rows: vec![
                 vec![
-                    Cell::new("R² ↑"),
-                    Cell { text: "-0.10".into(), note: Some("[-0.20, -0.01]".into()), tone: Tone::Bad },
+                    TableCell::new("R² ↑"),
+                    TableCell { text: "-0.10".into(), note: Some("[-0.20, -0.01]".into()), tone: Tone::Bad },
                 ],
-                vec![Cell::new("x<y"), Cell::new("–")],
+                vec![TableCell::new("x<y"), TableCell::new("–")],
             ],
         };
-        let document = Document { title: "two\nlines".into(), blocks: vec![Block::Table(table)] };
+        let document = ReportDocument { title: "two\nlines".into(), blocks: vec![Block::Table(table)] };
         expect![[r"
             % two lines; needs \usepackage{booktabs}
             \begin{table}

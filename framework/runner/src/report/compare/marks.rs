@@ -4,7 +4,7 @@ use boldface_tables::leaderboard::Summary;
 use boldface_tables::summary::Verdict;
 
 use super::scores;
-use crate::report::document::{Cell, Tone};
+use crate::report::document::{TableCell, Tone};
 use crate::report::number;
 
 /// Explanation of the signs.
@@ -19,16 +19,16 @@ pub fn arrow(higher_is_better: Option<bool>) -> &'static str {
 }
 
 /// Formats a group's mean, its spread over runs and its interval.
-pub fn value(cell: &scores::Cell) -> Cell {
+pub fn value(cell: &scores::GroupScore) -> TableCell {
     let (text, interval) = number::with_interval(cell.summary.mean, cell.interval);
     let spread = cell.summary.sd.map(|sd| format!("± {}", number::score(Some(sd))));
     let note: Vec<String> = spread.into_iter().chain(interval).chain(defined(&cell.summary)).collect();
-    Cell { text, note: Some(note.join(" ")).filter(|note| !note.is_empty()), tone: Tone::Plain }
+    TableCell { text, note: Some(note.join(" ")).filter(|note| !note.is_empty()), tone: Tone::Plain }
 }
 
 /// Formats a mean over runs.
-pub fn mean(summary: &Summary) -> Cell {
-    Cell::noted((number::score(summary.mean), defined(summary)), Tone::Plain)
+pub fn mean(summary: &Summary) -> TableCell {
+    TableCell::noted((number::score(summary.mean), defined(summary)), Tone::Plain)
 }
 
 /// Says how many of several runs have a value, if not all have.
@@ -38,13 +38,13 @@ fn defined(summary: &Summary) -> Option<String> {
 }
 
 /// Formats a cell's difference and its verdict. A dash without a difference.
-pub fn difference(cell: &scores::Cell) -> Cell {
-    cell.difference.map_or_else(|| Cell::new(number::DASH), |found| minus(&found))
+pub fn difference(cell: &scores::GroupScore) -> TableCell {
+    cell.difference.map_or_else(|| TableCell::new(number::DASH), |found| minus(&found))
 }
 
 /// Formats a difference.
-pub fn minus(found: &scores::Difference) -> Cell {
-    Cell::noted(number::difference(Some(found.value), found.interval), tone(found.verdict))
+pub fn minus(found: &scores::GroupDifference) -> TableCell {
+    TableCell::noted(number::difference(Some(found.value), found.interval), tone(found.verdict))
 }
 
 fn tone(verdict: Verdict) -> Tone {
@@ -65,7 +65,7 @@ mod tests {
     fn a_mean_over_folds_says_over_how_many() {
         let shown = |values: &[Option<f64>]| {
             let summary = summary(values.iter().copied());
-            value(&scores::Cell { summary, ..scores::Cell::default() }).line()
+            value(&scores::GroupScore { summary, ..scores::GroupScore::default() }).line()
         };
         assert_eq!(shown(&[None, Some(0.5), None, Some(0.5), None]), "0.500 ± 0.000 2 of 5 runs");
         assert_eq!(shown(&[Some(0.5), Some(f64::NAN)]), "0.500 1 of 2 runs");

@@ -23,18 +23,18 @@ use std::path::{Path, PathBuf};
 use boldface::Part;
 use boldface_tables::export::{self, Sheet};
 
-use super::document::{Block, Document, metric_label, plain, strong};
+use super::document::{Block, ReportDocument, metric_label, plain, strong};
 use super::{markdown, number, terminal};
 use crate::spec::Unit;
 use board::Board;
-pub use error::{CompareError, Result};
-use folders::{Arm, Found, Sweep};
+pub use error::{CompareError, CompareResult};
+use folders::{FinishedArm, RecordedSweep, RunOrSweep};
 use run::Run;
 use scores::Bench;
 
 /// A request for a comparison.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct ComparisonRequest<'a> {
     /// Folders of runs or sweeps, or names of experiments.
     pub paths: &'a [PathBuf],
     /// The folder in which experiment names are looked up.
@@ -64,18 +64,23 @@ pub struct Comparison {
 ///
 /// # Errors
 /// If a path is neither run nor sweep, a file is damaged, or there is nothing to compare.
-pub fn compare(asked: &Asked<'_>) -> Result<Comparison> {
-    let found =
-        asked.paths.iter().map(|path| folders::find(path, asked.runs)).collect::<Result<Vec<Found>>>()?;
-    if let [Found::Sweep(sweep)] = &found[..] {
+pub fn compare(asked: &ComparisonRequest<'_>) -> CompareResult<Comparison> {
+    let found = asked
+        .paths
+        .iter()
+        .map(|path| folders::find(path, asked.runs))
+        .collect::<CompareResult<Vec<RunOrSweep>>>()?;
+    if let [RunOrSweep::Sweep(sweep)] = &found[..] {
         return of_sweep(sweep, asked);
     }
     let mut dirs = Vec::new();
     for found in found {
         match found {
-            Found::Run(dir) => dirs.push(dir),
-            Found::Sweep(sweep) if sweep.arms.is_empty() => return Err(no_arm(&sweep, sweep.failed.clone())),
-            Found::Sweep(sweep) => dirs.extend(sweep.arms.into_iter().map(|arm| arm.dir)),
+            RunOrSweep::Run(dir) => dirs.push(dir),
+            RunOrSweep::Sweep(sweep) if sweep.arms.is_empty() => {
+                return Err(no_arm(&sweep, sweep.failed.clone()));
+            }
+            RunOrSweep::Sweep(sweep) => dirs.extend(sweep.arms.into_iter().map(|arm| arm.dir)),
         }
     }
     if let [one] = &dirs[..] {
@@ -84,8 +89,8 @@ pub fn compare(asked: &Asked<'_>) -> Result<Comparison> {
     of_runs(&dirs, asked)
 }
 
-fn of_runs(dirs: &[PathBuf], asked: &Asked<'_>) -> Result<Comparison> {
-    let runs = dirs.iter().map(|dir| Run::read(dir)).collect::<Result<Vec<Run>>>()?;
+fn of_runs(dirs: &[PathBuf], asked: &ComparisonRequest<'_>) -> CompareResult<Comparison> {
+    let runs = dirs.iter().map(|dir| Run::read(dir)).collect::<CompareResult<Vec<Run>>>()?;
     let mut tasks = runs.first().map(Run::tasks).unwrap_or_default();
     tasks.retain(|task| runs.iter().all(|run| run.tasks().contains(task)));
     if tasks.is_empty() {
@@ -123,10 +128,11 @@ fn of_runs(dirs: &[PathBuf], asked: &Asked<'_>) -> Result<Comparison> {
     })
 }
 
-fn of_sweep(sweep: &Sweep, asked: &Asked<'_>) -> Result<Comparison> {
-    let read =
-        |arm: &Arm| Run::read(&arm.dir).map_err(|error| format!("{} cannot be read: {error}", arm.name));
-    let read: Vec<Result<Run, String>> = sweep.arms.iter().map(read).collect();
+fn of_sweep(sweep: &RecordedSweep, asked: &ComparisonRequest<'_>) -> CompareResult<Comparison> {
+    let read = |arm: &FinishedArm| {
+        Run::read(&arm.dir).map_err(|error| format!("{} cannot be read: {error}", arm.name))
+    };
+    let read: Vec<CompareResult<Run, String>> = sweep.arms.iter().map(read).collect();
     let (mut runs, mut arms, mut failed) = (Vec::new(), Vec::new(), sweep.failed.clone());
     for (run, arm) in read.into_iter().zip(&sweep.arms) {
         match run {
@@ -205,15 +211,15 @@ impl Comparison {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn parquet(&self, path: &Path) -> Result<()> {
+    pub fn parquet(&self, path: &Path) -> CompareResult<()> {
         Ok(export::parquet(path, &self.sheet)?)
     }
 
-    fn document(&self, with_about: bool, with_plots: bool) -> Document {
+    fn document(&self, with_about: bool, with_plots: bool) -> ReportDocument {
         let about = self.about.iter().filter(|_| with_about);
         let blocks =
             about.chain(&self.results).filter(|block| with_plots || !matches!(block, Block::Figures(_)));
-        let document = Document { title: self.title.clone(), blocks: blocks.cloned().collect() };
+        let document = ReportDocument { title: self.title.clone(), blocks: blocks.cloned().collect() };
         let mut document = document.worded(|text| self.unit.worded(text));
         let caution = self.unit.caution().filter(|_| with_about);
         document.blocks.extend(caution.map(|caution| {
@@ -241,7 +247,7 @@ fn wanted(runs: &[Run], task: &str, asked: &str) -> Option<String> {
 }
 
 /// Chooses the task and the metric of a leaderboard.
-fn headline(runs: &[Run], asked: Option<&str>) -> Result<(String, String)> {
+fn headline(runs: &[Run], asked: Option<&str>) -> CompareResult<(String, String)> {
     let mut tasks: Vec<String> = runs.iter().flat_map(Run::tasks).collect();
     tasks.sort();
     tasks.dedup();
@@ -273,6 +279,6 @@ fn no_metric(runs: &[Run], tasks: &[String], metric: &str) -> CompareError {
     CompareError::NoMetric { metric: metric.to_owned(), known }
 }
 
-fn no_arm(sweep: &Sweep, failed: Vec<String>) -> CompareError {
+fn no_arm(sweep: &RecordedSweep, failed: Vec<String>) -> CompareError {
     CompareError::NoArm { dir: sweep.dir.clone(), failed }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::groups::Group;
-use super::scores::Line;
+use super::groups::RunGroup;
+use super::scores::MetricComparison;
 use crate::report::html::escape;
 use crate::report::number;
 use crate::report::plot::{range, ticks};
@@ -17,7 +17,7 @@ const SIDE: f64 = 14.0;
 
 /// Draws a forest plot of one metric: one row per group with a dot and its interval, over a shared
 /// axis.
-pub fn forest(line: &Line, groups: &[Group]) -> String {
+pub fn forest(line: &MetricComparison, groups: &[RunGroup]) -> String {
     let ends = line.cells.iter().flat_map(|cell| {
         let (low, high) = cell.interval.unzip();
         [cell.summary.mean, low, high].into_iter().flatten().filter(|value| value.is_finite())

@@ -7,11 +7,11 @@ use boldface::{MetricRow, Outcome, Part, seed};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::error::Result;
+use super::error::CompareResult;
 use super::settings::{flat, repeated};
 use crate::plan::{Key, StageKind, task};
 use crate::report::stored::{ReportError, damaged, parse, read};
-use crate::run::Answered;
+use crate::run::OutcomeLine;
 use crate::spec::Unit;
 use crate::stages::intervals::{Scores, by_subject, resamples};
 
@@ -78,7 +78,7 @@ impl Run {
     ///
     /// # Errors
     /// If it is not a run, or one of its files is damaged.
-    pub fn read(dir: &Path) -> Result<Run> {
+    pub fn read(dir: &Path) -> CompareResult<Run> {
         let path = dir.join("plan.json");
         let text = read(&path)?.ok_or_else(|| ReportError::NoRun { dir: dir.to_owned() })?;
         let file: File = parse(&path, &text)?;
@@ -179,7 +179,7 @@ impl Run {
     ///
     /// # Errors
     /// A message that says why the answers cannot be scored again.
-    pub fn scored(&self, name: &str, part: Part) -> Result<Scored, String> {
+    pub fn scored(&self, name: &str, part: Part) -> CompareResult<Scored, String> {
         let outcomes = self.outcomes(name, part)?;
         let table = self.experiment["tasks"][name].as_object();
         let table = table.ok_or_else(|| format!("the `plan.json` has no task `{name}`"))?;
@@ -225,7 +225,7 @@ impl Run {
         Ok(Scored { scans, subjects: subjects.len(), truth, metrics })
     }
 
-    fn outcomes(&self, name: &str, part: Part) -> Result<Vec<Outcome>, String> {
+    fn outcomes(&self, name: &str, part: Part) -> CompareResult<Vec<Outcome>, String> {
         #[derive(Deserialize)]
         struct Head {
             part: Part,
@@ -240,7 +240,7 @@ impl Run {
                 |error: serde_json::Error| damaged(&path, format!("line {}: {error}", line + 1)).to_string();
             let head: Head = serde_json::from_str(json).map_err(broken)?;
             if head.part == part && head.plugin == self.model {
-                let answered: Answered = serde_json::from_str(json).map_err(broken)?;
+                let answered: OutcomeLine = serde_json::from_str(json).map_err(broken)?;
                 outcomes.push(answered.outcome);
             }
         }

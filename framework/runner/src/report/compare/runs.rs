@@ -2,12 +2,12 @@
 
 use boldface::Part;
 
-use super::groups::Group;
+use super::groups::RunGroup;
 use super::run::Run;
-use super::scores::{Bench, Line};
+use super::scores::{Bench, MetricComparison};
 use super::settings::differing;
 use super::{marks, multiples};
-use crate::report::document::{Align, Block, Cell, Figure, Table, code, metric_label, plain};
+use crate::report::document::{Align, Block, Figure, ReportTable, TableCell, code, metric_label, plain};
 use crate::report::number;
 
 /// With more groups than this, groups are rows instead of columns.
@@ -16,7 +16,7 @@ const MOST_COLUMNS: usize = 3;
 const LONGEST: usize = 60;
 
 /// Lists the keys of the specs and the stages that differ.
-pub fn differences(runs: &[Run], groups: &[Group]) -> Vec<Block> {
+pub fn differences(runs: &[Run], groups: &[RunGroup]) -> Vec<Block> {
     let mut blocks = vec![Block::Section("What differs".into())];
     let settings: Vec<_> = runs.iter().map(|run| &run.settings).collect();
     let keys = differing(&settings);
@@ -26,7 +26,7 @@ pub fn differences(runs: &[Run], groups: &[Group]) -> Vec<Block> {
         let mut columns = vec![("key".to_owned(), Align::Left)];
         columns.extend(groups.iter().map(|group| (group.label.clone(), Align::Left)));
         let row = |(key, values): &(String, Vec<Option<String>>)| {
-            let of_group = |group: &Group| {
+            let of_group = |group: &RunGroup| {
                 let mut told: Vec<&str> = Vec::new();
                 for &run in &group.runs {
                     let value = values[run].as_deref().unwrap_or(number::DASH);
@@ -34,12 +34,12 @@ pub fn differences(runs: &[Run], groups: &[Group]) -> Vec<Block> {
                         told.push(value);
                     }
                 }
-                Cell::new(cut(&told.join(", ")))
+                TableCell::new(cut(&told.join(", ")))
             };
-            std::iter::once(Cell::new(key.clone())).chain(groups.iter().map(of_group)).collect()
+            std::iter::once(TableCell::new(key.clone())).chain(groups.iter().map(of_group)).collect()
         };
         let caption = "Keys of the specs that differ (defaults included)".into();
-        blocks.push(Block::Table(Table { caption, columns, rows: keys.iter().map(row).collect() }));
+        blocks.push(Block::Table(ReportTable { caption, columns, rows: keys.iter().map(row).collect() }));
     }
     blocks.push(stages(runs));
     blocks
@@ -71,7 +71,12 @@ fn stages(runs: &[Run]) -> Block {
 }
 
 /// Builds the tables of every task, the small multiples of its metrics, and the notes.
-pub fn results(bench: &mut Bench<'_>, groups: &[Group], lines: &[Vec<Line>], part: Part) -> Vec<Block> {
+pub fn results(
+    bench: &mut Bench<'_>,
+    groups: &[RunGroup],
+    lines: &[Vec<MetricComparison>],
+    part: Part,
+) -> Vec<Block> {
     let meaning = match part {
         Part::Test => "Test {subject}s",
         _ => "Validation {subject}s: for choices, not for claims",
@@ -86,7 +91,7 @@ pub fn results(bench: &mut Bench<'_>, groups: &[Group], lines: &[Vec<Line>], par
         };
         blocks.push(Block::Subsection(lines[0].task.clone()));
         blocks.extend(tables.into_iter().map(Block::Table));
-        let figure = |line: &Line| Figure {
+        let figure = |line: &MetricComparison| Figure {
             slug: format!("{}-{}-{}", line.task, part.name(), line.metric),
             caption: format!("{}{}", metric_label(&line.metric), marks::arrow(line.higher_is_better)),
             svg: multiples::forest(line, groups),
@@ -99,40 +104,40 @@ pub fn results(bench: &mut Bench<'_>, groups: &[Group], lines: &[Vec<Line>], par
 }
 
 /// Makes a table with metrics in rows: values, then differences from the first group.
-fn wide(lines: &[Line], groups: &[Group]) -> Table {
+fn wide(lines: &[MetricComparison], groups: &[RunGroup]) -> ReportTable {
     let mut columns = vec![("metric".to_owned(), Align::Left)];
     columns.extend(groups.iter().map(|group| (group.label.clone(), Align::Right)));
     let first = &groups[0].label;
     columns.extend(groups.iter().skip(1).map(|group| (format!("{} - {first}", group.label), Align::Right)));
-    let row = |line: &Line| {
+    let row = |line: &MetricComparison| {
         let name =
-            Cell::new(format!("{}{}", metric_label(&line.metric), marks::arrow(line.higher_is_better)));
+            TableCell::new(format!("{}{}", metric_label(&line.metric), marks::arrow(line.higher_is_better)));
         let values = line.cells.iter().map(marks::value);
         let differences = line.cells.iter().skip(1).map(marks::difference);
         std::iter::once(name).chain(values).chain(differences).collect()
     };
-    Table { caption: caption(lines), columns, rows: lines.iter().map(row).collect() }
+    ReportTable { caption: caption(lines), columns, rows: lines.iter().map(row).collect() }
 }
 
 /// Makes a table with groups in rows, for one metric.
-fn long(line: &Line, groups: &[Group]) -> Table {
+fn long(line: &MetricComparison, groups: &[RunGroup]) -> ReportTable {
     let label = format!("{}{}", metric_label(&line.metric), marks::arrow(line.higher_is_better));
     let columns = vec![
         ("run".to_owned(), Align::Left),
         (label, Align::Right),
         (format!("minus {}", groups[0].label), Align::Right),
     ];
-    let row = |(group, cell): (&Group, _)| {
-        vec![Cell::new(group.label.clone()), marks::value(cell), marks::difference(cell)]
+    let row = |(group, cell): (&RunGroup, _)| {
+        vec![TableCell::new(group.label.clone()), marks::value(cell), marks::difference(cell)]
     };
-    Table {
+    ReportTable {
         caption: format!("{}: {}", caption(std::slice::from_ref(line)), metric_label(&line.metric)),
         columns,
         rows: groups.iter().zip(&line.cells).map(row).collect(),
     }
 }
 
-fn caption(lines: &[Line]) -> String {
+fn caption(lines: &[MetricComparison]) -> String {
     let n = lines.iter().flat_map(|line| &line.cells).find_map(|cell| cell.n);
     let rests_on = n.map_or_else(String::new, |n| format!(", {}", number::count(n as usize, "question")));
     format!("{} on {}{rests_on}", lines[0].task, lines[0].part.name())

@@ -6,7 +6,7 @@ use boldface::{MetricRow, Part};
 use boldface_tables::leaderboard::{Summary, summary};
 use boldface_tables::summary::{Verdict, verdict};
 
-use super::groups::Group;
+use super::groups::RunGroup;
 use super::paired::{apart, minus, over};
 use super::run::{Run, Scored};
 use crate::report::number::too_few;
@@ -16,7 +16,7 @@ pub const MOST_RUNS: usize = 100;
 
 /// One metric of one task on one part, for every group.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct MetricComparison {
     /// The task.
     pub task: String,
     /// The part.
@@ -26,12 +26,12 @@ pub struct Line {
     /// Its direction.
     pub higher_is_better: Option<bool>,
     /// One cell per group.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<GroupScore>,
 }
 
 /// One group's scores on a metric.
 #[derive(Clone, Debug, Default)]
-pub struct Cell {
+pub struct GroupScore {
     /// Mean and spread over its runs.
     pub summary: Summary,
     /// The 95% interval: over subjects, and over runs if there are several.
@@ -39,12 +39,12 @@ pub struct Cell {
     /// Number of examples per run.
     pub n: Option<u64>,
     /// Difference from the first group.
-    pub difference: Option<Difference>,
+    pub difference: Option<GroupDifference>,
 }
 
 /// The difference of a group from the first one.
 #[derive(Clone, Copy, Debug)]
-pub struct Difference {
+pub struct GroupDifference {
     /// Difference of the means.
     pub value: f64,
     /// Its paired interval.
@@ -75,7 +75,13 @@ impl<'a> Bench<'a> {
 
     /// Returns the scores of a task on a part, one line per metric, in the order of the first run.
     /// Metrics of a single horizon (`mse@5`) are included only if named.
-    pub fn lines(&mut self, groups: &[Group], task: &str, part: Part, metric: Option<&str>) -> Vec<Line> {
+    pub fn lines(
+        &mut self,
+        groups: &[RunGroup],
+        task: &str,
+        part: Part,
+        metric: Option<&str>,
+    ) -> Vec<MetricComparison> {
         let stage = format!("evaluation.{task}");
         let mut metrics: Vec<(String, Option<bool>)> = Vec::new();
         let is_of = |row: &&MetricRow| row.stage == stage && row.split == part.name();
@@ -90,7 +96,7 @@ impl<'a> Bench<'a> {
                 let first = (place > 0).then(|| &groups[0]);
                 self.cell(group, first, task, part, &metric, higher_is_better)
             });
-            Line {
+            MetricComparison {
                 task: task.to_owned(),
                 part,
                 higher_is_better,
@@ -104,13 +110,13 @@ impl<'a> Bench<'a> {
     /// Returns a group's scores on a metric and its difference from `first`.
     pub fn cell(
         &mut self,
-        group: &Group,
-        first: Option<&Group>,
+        group: &RunGroup,
+        first: Option<&RunGroup>,
         task: &str,
         part: Part,
         metric: &str,
         higher_is_better: Option<bool>,
-    ) -> Cell {
+    ) -> GroupScore {
         let rows: Vec<Option<&MetricRow>> =
             group.runs.iter().map(|&run| self.runs[run].score(task, part, metric)).collect();
         let interval = match rows[..] {
@@ -122,9 +128,9 @@ impl<'a> Bench<'a> {
         };
         let difference = first.and_then(|first| {
             let (value, interval) = self.difference(first, group, task, part, metric)?;
-            Some(Difference { value, interval, verdict: verdict(interval, higher_is_better) })
+            Some(GroupDifference { value, interval, verdict: verdict(interval, higher_is_better) })
         });
-        Cell {
+        GroupScore {
             summary: summary(rows.iter().map(|row| row.and_then(|row| row.value))),
             n: rows.iter().find_map(|row| row.and_then(|row| row.n)),
             interval,
@@ -136,8 +142,8 @@ impl<'a> Bench<'a> {
     /// `None`.
     pub fn difference(
         &mut self,
-        a: &Group,
-        b: &Group,
+        a: &RunGroup,
+        b: &RunGroup,
         task: &str,
         part: Part,
         metric: &str,

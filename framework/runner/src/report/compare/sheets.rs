@@ -1,21 +1,21 @@
 //! Comparisons as plain tables for programs: one row per score, with all digits.
 
-use boldface_tables::export::{Sheet, Values};
+use boldface_tables::export::{ColumnValues, Sheet};
 use boldface_tables::leaderboard::Trial;
 
-use super::board::{Board, Row, keys};
-use super::groups::Group;
-use super::scores::{Cell, Line};
+use super::board::{Board, LeaderboardRow, keys};
+use super::groups::RunGroup;
+use super::scores::{GroupScore, MetricComparison};
 
 /// Builds a sheet with one row per metric and group.
-pub fn of_runs(groups: &[Group], lines: &[Vec<Line>]) -> Sheet {
-    let rows: Vec<(&Line, &Group, &Cell)> = lines
+pub fn of_runs(groups: &[RunGroup], lines: &[Vec<MetricComparison>]) -> Sheet {
+    let rows: Vec<(&MetricComparison, &RunGroup, &GroupScore)> = lines
         .iter()
         .flatten()
         .flat_map(|line| groups.iter().zip(&line.cells).map(move |(group, cell)| (line, group, cell)))
         .collect();
-    let text = |of: fn(&(&Line, &Group, &Cell)) -> String| {
-        Values::Text(rows.iter().map(|row| Some(of(row))).collect())
+    let text = |of: fn(&(&MetricComparison, &RunGroup, &GroupScore)) -> String| {
+        ColumnValues::Text(rows.iter().map(|row| Some(of(row))).collect())
     };
     let first = groups.first().map(|group| group.label.clone());
     let against = rows.iter().map(|(_, _, cell)| cell.difference.and(first.clone())).collect();
@@ -24,34 +24,41 @@ pub fn of_runs(groups: &[Group], lines: &[Vec<Line>]) -> Sheet {
         .with("task", text(|(line, _, _)| line.task.clone()))
         .with("part", text(|(line, _, _)| line.part.name().to_owned()))
         .with("metric", text(|(line, _, _)| line.metric.clone()));
-    let cells: Vec<&Cell> = rows.iter().map(|(_, _, cell)| *cell).collect();
+    let cells: Vec<&GroupScore> = rows.iter().map(|(_, _, cell)| *cell).collect();
     let sheet = values(sheet, "value", &cells);
     differences(sheet, &cells)
-        .with("against", Values::Text(against))
-        .with("runs", Values::Count(rows.iter().map(|(_, group, _)| Some(group.runs.len() as u64)).collect()))
-        .with("n", Values::Count(cells.iter().map(|cell| cell.n).collect()))
+        .with("against", ColumnValues::Text(against))
+        .with(
+            "runs",
+            ColumnValues::Count(rows.iter().map(|(_, group, _)| Some(group.runs.len() as u64)).collect()),
+        )
+        .with("n", ColumnValues::Count(cells.iter().map(|cell| cell.n).collect()))
 }
 
 /// Builds a sheet with one row per arm, best validation first.
-pub fn of_sweep(board: &Board<'_>, trials: &[Trial], rows: &[Row]) -> Sheet {
-    let constant = |text: &str| Values::Text(vec![Some(text.to_owned()); rows.len()]);
+pub fn of_sweep(board: &Board<'_>, trials: &[Trial], rows: &[LeaderboardRow]) -> Sheet {
+    let constant = |text: &str| ColumnValues::Text(vec![Some(text.to_owned()); rows.len()]);
     let mut sheet = Sheet::new()
-        .with("rank", Values::Count((1..=rows.len() as u64).map(Some).collect()))
-        .with("arm", Values::Text(rows.iter().map(|row| Some(row.group.label.clone())).collect()));
+        .with("rank", ColumnValues::Count((1..=rows.len() as u64).map(Some).collect()))
+        .with("arm", ColumnValues::Text(rows.iter().map(|row| Some(row.group.label.clone())).collect()));
     for key in keys(trials) {
         let values = rows.iter().map(|row| row.entry.settings.get(&key).cloned()).collect();
-        sheet = sheet.with(key, Values::Text(values));
+        sheet = sheet.with(key, ColumnValues::Text(values));
     }
     let sheet = sheet.with("task", constant(&board.task)).with("metric", constant(&board.metric));
-    let validation: Vec<&Cell> = rows.iter().map(|row| &row.validation).collect();
-    let test: Vec<&Cell> = rows.iter().map(|row| &row.test).collect();
+    let validation: Vec<&GroupScore> = rows.iter().map(|row| &row.validation).collect();
+    let test: Vec<&GroupScore> = rows.iter().map(|row| &row.test).collect();
     let sheet = values(values(sheet, "validation", &validation), "test", &test);
-    differences(sheet, &test)
-        .with("runs", Values::Count(rows.iter().map(|row| Some(row.entry.trials.len() as u64)).collect()))
+    differences(sheet, &test).with(
+        "runs",
+        ColumnValues::Count(rows.iter().map(|row| Some(row.entry.trials.len() as u64)).collect()),
+    )
 }
 
-fn values(sheet: Sheet, name: &str, cells: &[&Cell]) -> Sheet {
-    let number = |of: fn(&Cell) -> Option<f64>| Values::Number(cells.iter().map(|cell| of(cell)).collect());
+fn values(sheet: Sheet, name: &str, cells: &[&GroupScore]) -> Sheet {
+    let number = |of: fn(&GroupScore) -> Option<f64>| {
+        ColumnValues::Number(cells.iter().map(|cell| of(cell)).collect())
+    };
     sheet
         .with(name, number(|cell| cell.summary.mean))
         .with(format!("{name}_low"), number(|cell| Some(cell.interval?.0)))
@@ -59,12 +66,14 @@ fn values(sheet: Sheet, name: &str, cells: &[&Cell]) -> Sheet {
         .with(format!("{name}_sd"), number(|cell| cell.summary.sd))
         .with(
             format!("{name}_runs"),
-            Values::Count(cells.iter().map(|cell| Some(cell.summary.n as u64)).collect()),
+            ColumnValues::Count(cells.iter().map(|cell| Some(cell.summary.n as u64)).collect()),
         )
 }
 
-fn differences(sheet: Sheet, cells: &[&Cell]) -> Sheet {
-    let number = |of: fn(&Cell) -> Option<f64>| Values::Number(cells.iter().map(|cell| of(cell)).collect());
+fn differences(sheet: Sheet, cells: &[&GroupScore]) -> Sheet {
+    let number = |of: fn(&GroupScore) -> Option<f64>| {
+        ColumnValues::Number(cells.iter().map(|cell| of(cell)).collect())
+    };
     sheet
         .with("difference", number(|cell| Some(cell.difference?.value)))
         .with("difference_low", number(|cell| Some(cell.difference?.interval?.0)))

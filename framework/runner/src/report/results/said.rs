@@ -181,7 +181,7 @@ impl Results {
 #[cfg(test)]
 mod tests {
     use boldface::Part;
-    use boldface_tables::summary::{Difference, verdict};
+    use boldface_tables::summary::{ScoreDifference, verdict};
 
     use super::*;
 
@@ -189,7 +189,7 @@ mod tests {
     fn score(plugin: &str, metric: &str, value: f64, reach: Option<f64>, minus: &[(&str, f64)]) -> Score {
         let around = |value: f64| reach.map(|reach| (value - reach, value + reach));
         let up = Some(metric != "mse");
-        let difference = |(against, value): &(&str, f64)| Difference {
+        let difference = |(against, value): &(&str, f64)| ScoreDifference {
             against: (*against).to_owned(),
             value: Some(*value),
             interval: around(*value),

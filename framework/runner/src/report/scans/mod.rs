@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Answer, Part, Prediction, ScanId, TimeSeries, Window};
 
-use super::document::{Block, Document, Page, Span, code, plain};
+use super::document::{Block, Page, ReportDocument, TextSpan, code, plain};
 use super::number;
 use super::results::SWAP;
-use super::sections::facts::{self, Told};
+use super::sections::facts::{self, FactAnswers};
 use super::sections::slug;
-use super::stored::{Asked, Result, Stored};
-use crate::run::Answered;
+use super::stored::{ReportResult, StoredRun, TaskAnswers};
+use crate::run::OutcomeLine;
 
 /// Folder of the pages, in the report's folder.
 pub const FOLDER: &str = "scans";
@@ -34,7 +34,7 @@ struct Listed<'a> {
 }
 
 /// Says where the pages are, and links them. Empty if there is none.
-pub fn links(stored: &Stored) -> Vec<Block> {
+pub fn links(stored: &StoredRun) -> Vec<Block> {
     let (listed, total) = list(stored);
     if listed.is_empty() {
         return Vec::new();
@@ -53,7 +53,7 @@ pub fn links(stored: &Stored) -> Vec<Block> {
 ///
 /// # Errors
 /// If the file of the series is damaged.
-pub fn pages(stored: &Stored) -> Result<Vec<(String, Document)>> {
+pub fn pages(stored: &StoredRun) -> ReportResult<Vec<(String, ReportDocument)>> {
     let (listed, _) = list(stored);
     let scans: Vec<&ScanId> = listed.iter().map(|one| one.scan).collect();
     let series = stored.series_of(&scans)?;
@@ -68,7 +68,7 @@ pub fn pages(stored: &Stored) -> Result<Vec<(String, Document)>> {
 
 /// Lists the test scans that a model was asked facts about, in BIDS order and at most [`MOST`], and returns their whole
 /// number.
-fn list(stored: &Stored) -> (Vec<Listed<'_>>, usize) {
+fn list(stored: &StoredRun) -> (Vec<Listed<'_>>, usize) {
     let scans: BTreeSet<&ScanId> = facts_of_model(stored).map(|one| &one.outcome.scan).collect();
     let mut taken = BTreeSet::new();
     let listed = scans.iter().take(MOST).map(|&scan| Listed { scan, file: file(scan, &mut taken) });
@@ -86,17 +86,22 @@ fn file(scan: &ScanId, taken: &mut BTreeSet<String>) -> String {
 }
 
 /// The models' answers to questions about facts of test scans.
-fn facts_of_model(stored: &Stored) -> impl Iterator<Item = &Answered> {
+fn facts_of_model(stored: &StoredRun) -> impl Iterator<Item = &OutcomeLine> {
     let answers = stored.tasks.iter().flat_map(of_model);
     answers.filter(|one| matches!(one.outcome.example.answer, Answer::Band { .. }))
 }
 
 /// The model's answers to a task about test scans.
-fn of_model(asked: &Asked) -> impl Iterator<Item = &Answered> {
+fn of_model(asked: &TaskAnswers) -> impl Iterator<Item = &OutcomeLine> {
     asked.model.iter().flat_map(|model| asked.answers(Part::Test, model))
 }
 
-fn page(stored: &Stored, listed: &[Listed<'_>], place: usize, series: Option<&TimeSeries>) -> Document {
+fn page(
+    stored: &StoredRun,
+    listed: &[Listed<'_>],
+    place: usize,
+    series: Option<&TimeSeries>,
+) -> ReportDocument {
     let scan = listed[place].scan;
     let link = |name: &str, path: &str| Page { name: name.to_owned(), path: path.to_owned() };
     let mut links = vec![link(&format!("Report of {}", stored.record.name), "../report.html")];
@@ -122,10 +127,10 @@ fn page(stored: &Stored, listed: &[Listed<'_>], place: usize, series: Option<&Ti
             blocks.extend(captions);
         }
     }
-    Document { title: scan.to_string(), blocks }
+    ReportDocument { title: scan.to_string(), blocks }
 }
 
-fn labels(scan: &ScanId) -> Vec<(String, Vec<Span>)> {
+fn labels(scan: &ScanId) -> Vec<(String, Vec<TextSpan>)> {
     let known = [("dataset", Some(&scan.dataset)), ("subject", Some(&scan.subject))];
     let rest = [("session", &scan.session), ("task", &scan.task), ("run", &scan.run)];
     let all = known.into_iter().chain(rest.map(|(name, label)| (name, label.as_ref())));
@@ -133,7 +138,12 @@ fn labels(scan: &ScanId) -> Vec<(String, Vec<Span>)> {
 }
 
 /// Draws the connectivity over a window of a scan's series, or says why it is not there.
-fn connectivity(stored: &Stored, scan: &ScanId, window: Window, series: Option<&TimeSeries>) -> Vec<Block> {
+fn connectivity(
+    stored: &StoredRun,
+    scan: &ScanId,
+    window: Window,
+    series: Option<&TimeSeries>,
+) -> Vec<Block> {
     let shown = series.and_then(|series| series.window(window).ok());
     let regions = stored.regions.as_ref();
     let fitting = shown.zip(regions).filter(|(shown, regions)| shown.rois() == regions.networks.len());
@@ -151,8 +161,8 @@ fn connectivity(stored: &Stored, scan: &ScanId, window: Window, series: Option<&
 }
 
 /// Counts and tabulates the facts that were asked.
-fn facts_asked(told: &[Told<'_>], model: &str) -> Vec<Block> {
-    let mut words = format!("{model} gets {}.", count(told, Told::is_right));
+fn facts_asked(told: &[FactAnswers<'_>], model: &str) -> Vec<Block> {
+    let mut words = format!("{model} gets {}.", count(told, FactAnswers::is_right));
     words += &match told.iter().any(|told| told.swapped.is_some()) {
         true => format!(
             " With other people's scans (probabilities averaged), it gets {}.",
@@ -169,7 +179,7 @@ fn facts_asked(told: &[Told<'_>], model: &str) -> Vec<Block> {
 }
 
 /// Says how many facts are right, of all and of those outside the middle band.
-fn count<'a>(told: &[Told<'a>], is_right: impl Fn(&Told<'a>) -> bool) -> String {
+fn count<'a>(told: &[FactAnswers<'a>], is_right: impl Fn(&FactAnswers<'a>) -> bool) -> String {
     let unusual = || told.iter().filter(|told| told.is_unusual);
     format!(
         "{} of {} right, and {} of the {} outside the middle band",
@@ -181,7 +191,7 @@ fn count<'a>(told: &[Told<'a>], is_right: impl Fn(&Told<'a>) -> bool) -> String 
 }
 
 /// Quotes the texts that a task asked for: the reference, the model's, and the model's for other people's scans.
-fn captions(asked: &Asked, scan: &ScanId) -> Vec<Block> {
+fn captions(asked: &TaskAnswers, scan: &ScanId) -> Vec<Block> {
     let mut swapped = BTreeMap::new();
     for one in asked.answers(Part::Test, SWAP).filter(|one| one.outcome.scan == *scan) {
         swapped.entry(&one.outcome.example.question).or_insert(one);
@@ -204,7 +214,7 @@ fn captions(asked: &Asked, scan: &ScanId) -> Vec<Block> {
 }
 
 /// The text of an answer. `None` for other answers.
-fn written(answered: &Answered) -> Option<&str> {
+fn written(answered: &OutcomeLine) -> Option<&str> {
     match &answered.outcome.prediction {
         Prediction::Text { text, .. } if text.trim().is_empty() => Some("(nothing)"),
         Prediction::Text { text, .. } => Some(text),

@@ -5,10 +5,10 @@ use boldface::{Answer, Part, Prediction, scores};
 use super::slug;
 use crate::report::document::{Block, Figure, plain};
 use crate::report::number;
-use crate::report::plot::{Chart, Ink, Line};
-use crate::report::stored::{Asked, Stored};
+use crate::report::plot::{Chart, Ink, PlotLine};
+use crate::report::stored::{StoredRun, TaskAnswers};
 
-pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let mut blocks = Vec::new();
     for asked in &stored.tasks {
         let part = if asked.answered.iter().any(|answered| answered.part == Part::Test) {
@@ -36,7 +36,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
 }
 
 /// Lists the model and all baselines that answered, the model first.
-fn answerers(asked: &Asked) -> Vec<&str> {
+fn answerers(asked: &TaskAnswers) -> Vec<&str> {
     let mut names: Vec<&str> = asked.model.iter().map(String::as_str).collect();
     for answered in &asked.answered {
         if !names.contains(&answered.plugin.as_str()) {
@@ -47,7 +47,7 @@ fn answerers(asked: &Asked) -> Vec<&str> {
 }
 
 /// Makes the reliability plot of one of them. `None` if it gave no probabilities.
-fn figure(stored: &Stored, asked: &Asked, part: Part, plugin: &str) -> Option<Figure> {
+fn figure(stored: &StoredRun, asked: &TaskAnswers, part: Part, plugin: &str) -> Option<Figure> {
     let (mut correct, mut probabilities) = (Vec::new(), Vec::new());
     for answered in asked.answers(part, plugin) {
         let Answer::Choice { correct: class, .. } = answered.outcome.example.answer else { return None };
@@ -63,9 +63,9 @@ fn figure(stored: &Stored, asked: &Asked, part: Part, plugin: &str) -> Option<Fi
     }
     let points = bins.iter().map(|bin| (bin.confidence, bin.accuracy)).collect();
     let diagonal =
-        Line { name: "calibrated".into(), ink: Ink::Reference, points: vec![(0.0, 0.0), (1.0, 1.0)] };
+        PlotLine { name: "calibrated".into(), ink: Ink::Reference, points: vec![(0.0, 0.0), (1.0, 1.0)] };
     let is_model = asked.model.as_deref() == Some(plugin);
-    let line = Line { name: plugin.to_owned(), ink: Ink::Nth(usize::from(is_model)), points };
+    let line = PlotLine { name: plugin.to_owned(), ink: Ink::Nth(usize::from(is_model)), points };
     let chart = Chart {
         title: format!("Reliability of {plugin} in {} on {}", asked.name, part.name()),
         x: "mean probability of the answer given".into(),

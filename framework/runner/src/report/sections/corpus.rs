@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Descriptor, Part, ScanId};
 
-use crate::report::document::{Align, Block, Cell, Table, plain};
+use crate::report::document::{Align, Block, ReportTable, TableCell, plain};
 use crate::report::number;
-use crate::report::stored::Stored;
+use crate::report::stored::StoredRun;
 use crate::stages::corpus::is_missing;
 
 /// Number of sentences shown per generator.
 const SHOWN: usize = 16;
 
-pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     if stored.descriptors.is_empty() {
         return Vec::new();
     }
@@ -37,7 +37,7 @@ fn by_generator<'a>(
 }
 
 /// Makes a table of each generator's output and what its norms rest on.
-fn generators(stored: &Stored) -> Table {
+fn generators(stored: &StoredRun) -> ReportTable {
     let names =
         ["corpus", "sentences", "features", "scans", "not available", "norm scans", "norm people", "norm"];
     let right = |name: &str| !matches!(name, "corpus" | "norm");
@@ -58,10 +58,10 @@ fn generators(stored: &Stored) -> Table {
             range(own.iter().map(|one| one.norm_people)),
             if norms.is_empty() { number::DASH.to_owned() } else { norms.join(", ") },
         ];
-        cells.map(Cell::new).into()
+        cells.map(TableCell::new).into()
     };
     let caption = "Output of each generator; norms come from training scans only".to_owned();
-    Table { caption, columns, rows: by_generator(&stored.descriptors).into_iter().map(row).collect() }
+    ReportTable { caption, columns, rows: by_generator(&stored.descriptors).into_iter().map(row).collect() }
 }
 
 fn scans<'a>(descriptors: &[&'a Descriptor]) -> BTreeSet<&'a ScanId> {
@@ -78,7 +78,7 @@ fn range(counts: impl Iterator<Item = usize> + Clone) -> String {
 }
 
 /// Shows the sentences about one held-out scan, each beside its number.
-fn one_scan(stored: &Stored) -> Vec<Block> {
+fn one_scan(stored: &StoredRun) -> Vec<Block> {
     let Some((split, _)) = &stored.split else { return Vec::new() };
     let of_part = |part: Part| {
         let mut ids: Vec<&ScanId> = stored.scans.iter().map(|info| &info.id).collect();
@@ -104,7 +104,7 @@ fn one_scan(stored: &Stored) -> Vec<Block> {
         let rows = own.iter().take(SHOWN).map(|descriptor| sentence(descriptor)).collect();
         let caption =
             format!("{name}: {} about {scan}; n: norm scans/people", number::count(own.len(), "sentence"));
-        blocks.push(Block::Table(Table { caption, columns, rows }));
+        blocks.push(Block::Table(ReportTable { caption, columns, rows }));
         if left > 0 {
             blocks.push(Block::Text(vec![plain(format!("and {} more", number::count(left, "sentence")))]));
         }
@@ -112,26 +112,26 @@ fn one_scan(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-fn sentence(descriptor: &Descriptor) -> Vec<Cell> {
+fn sentence(descriptor: &Descriptor) -> Vec<TableCell> {
     let fact = &descriptor.fact;
-    let [value, z] =
-        [fact.value, fact.z].map(|value| Cell::new(number::score(value.filter(|value| value.is_finite()))));
+    let [value, z] = [fact.value, fact.z]
+        .map(|value| TableCell::new(number::score(value.filter(|value| value.is_finite()))));
     vec![
-        Cell::new(fact.feature.as_str()),
+        TableCell::new(fact.feature.as_str()),
         value,
         z,
-        Cell::new(fact.band.as_str()),
+        TableCell::new(fact.band.as_str()),
         // Generators do not have to report how many people they learned from.
-        Cell::new(match descriptor.norm_people {
+        TableCell::new(match descriptor.norm_people {
             0 => format!("{}/{}", descriptor.norm_scans, number::DASH),
             people => format!("{}/{people}", descriptor.norm_scans),
         }),
-        Cell::new(descriptor.text.as_str()),
+        TableCell::new(descriptor.text.as_str()),
     ]
 }
 
 /// Lists the features that are not available and why, by generator.
-fn missing(stored: &Stored) -> Vec<Block> {
+fn missing(stored: &StoredRun) -> Vec<Block> {
     let mut counts: BTreeMap<(&str, &str), Vec<&Descriptor>> = BTreeMap::new();
     for descriptor in stored.descriptors.iter().filter(|descriptor| is_missing(&descriptor.fact)) {
         let reason = descriptor.fact.reason.as_deref().unwrap_or("nobody said why");
@@ -145,11 +145,11 @@ fn missing(stored: &Stored) -> Vec<Block> {
         [("corpus", Align::Left), ("why", Align::Left), ("sentences", Align::Right), ("scans", Align::Right)];
     let columns = columns.map(|(name, align)| (name.to_owned(), align)).into();
     let row = |((corpus, reason), own): ((&str, &str), Vec<&Descriptor>)| {
-        let counts = [own.len().to_string(), scans(&own).len().to_string()].map(Cell::new);
-        [Cell::new(corpus), Cell::new(reason)].into_iter().chain(counts).collect()
+        let counts = [own.len().to_string(), scans(&own).len().to_string()].map(TableCell::new);
+        [TableCell::new(corpus), TableCell::new(reason)].into_iter().chain(counts).collect()
     };
     let caption =
         "Features that could not be measured or compared, and why; no number replaces them".to_owned();
     let rows = counts.into_iter().map(row).collect();
-    vec![heading, Block::Table(Table { caption, columns, rows })]
+    vec![heading, Block::Table(ReportTable { caption, columns, rows })]
 }

@@ -2,16 +2,16 @@
 
 use boldface::{Answer, Fact, Outcome, Part, Prediction, ScanId, scores};
 
-use crate::report::document::{Align, Cell, Table, Tone, metric_label};
+use crate::report::document::{Align, ReportTable, TableCell, Tone, metric_label};
 use crate::report::number;
 use crate::report::results::SWAP;
-use crate::report::stored::{Asked, Stored};
+use crate::report::stored::{StoredRun, TaskAnswers};
 
 /// Number of facts shown of one scan, the most unusual first.
 const FACTS: usize = 12;
 
 /// One fact of a scan, and the answers to the question about it.
-pub struct Told<'a> {
+pub struct FactAnswers<'a> {
     /// The question, in words.
     pub question: &'a str,
     /// The fact. Its band is the truth.
@@ -26,7 +26,7 @@ pub struct Told<'a> {
     pub swapped: Option<&'a str>,
 }
 
-impl Told<'_> {
+impl FactAnswers<'_> {
     /// Whether the model's answer is true.
     pub fn is_right(&self) -> bool {
         self.band == self.fact.band
@@ -34,17 +34,17 @@ impl Told<'_> {
 }
 
 /// Lists the facts that the model was asked about one scan, the most unusual first.
-pub fn told<'a>(asked: &'a Asked, part: Part, model: &'a str, scan: &ScanId) -> Vec<Told<'a>> {
+pub fn told<'a>(asked: &'a TaskAnswers, part: Part, model: &'a str, scan: &ScanId) -> Vec<FactAnswers<'a>> {
     let about = |plugin: &'a str| {
         let answers = asked.answers(part, plugin).filter(|answered| answered.outcome.scan == *scan);
         answers.filter_map(|answered| most_likely(&answered.outcome))
     };
-    let swapped: Vec<Told<'a>> = about(SWAP).collect();
+    let swapped: Vec<FactAnswers<'a>> = about(SWAP).collect();
     let find = |feature: &str| swapped.iter().find(|other| other.fact.feature == feature);
-    let mut facts: Vec<Told<'a>> = about(model)
-        .map(|told| Told { swapped: find(&told.fact.feature).map(|other| other.band), ..told })
+    let mut facts: Vec<FactAnswers<'a>> = about(model)
+        .map(|told| FactAnswers { swapped: find(&told.fact.feature).map(|other| other.band), ..told })
         .collect();
-    let distance = |told: &Told<'_>| told.fact.z.map_or(0.0, f64::abs);
+    let distance = |told: &FactAnswers<'_>| told.fact.z.map_or(0.0, f64::abs);
     facts.sort_by(|a, b| {
         distance(b).total_cmp(&distance(a)).then_with(|| a.fact.feature.cmp(&b.fact.feature))
     });
@@ -53,16 +53,16 @@ pub fn told<'a>(asked: &'a Asked, part: Part, model: &'a str, scan: &ScanId) -> 
 
 /// Tabulates facts in their order: the truth, the model's answer, and its answer when it was shown other people's
 /// scans.
-pub fn table(facts: &[Told<'_>], model: &str, caption: String) -> Table {
-    let row = |told: &Told<'_>| {
+pub fn table(facts: &[FactAnswers<'_>], model: &str, caption: String) -> ReportTable {
+    let row = |told: &FactAnswers<'_>| {
         let (mark, tone) = if told.is_right() { ("✓ right", Tone::Good) } else { ("✗ wrong", Tone::Bad) };
         vec![
-            Cell::new(told.fact.feature.clone()),
-            Cell::new(told.fact.z.map_or_else(|| number::DASH.to_owned(), number::hundredths)),
-            Cell::new(told.fact.band.clone()),
-            Cell::new(format!("{} ({:.2})", told.band, told.share)),
-            Cell { text: mark.to_owned(), note: None, tone },
-            Cell::new(told.swapped.unwrap_or(number::DASH)),
+            TableCell::new(told.fact.feature.clone()),
+            TableCell::new(told.fact.z.map_or_else(|| number::DASH.to_owned(), number::hundredths)),
+            TableCell::new(told.fact.band.clone()),
+            TableCell::new(format!("{} ({:.2})", told.band, told.share)),
+            TableCell { text: mark.to_owned(), note: None, tone },
+            TableCell::new(told.swapped.unwrap_or(number::DASH)),
         ]
     };
     let left = |name: String| (name, Align::Left);
@@ -74,11 +74,11 @@ pub fn table(facts: &[Told<'_>], model: &str, caption: String) -> Table {
         left(String::new()),
         left("says of other people's scans".to_owned()),
     ];
-    Table { caption, columns, rows: facts.iter().map(row).collect() }
+    ReportTable { caption, columns, rows: facts.iter().map(row).collect() }
 }
 
 /// Tabulates the most unusual facts of one scan.
-pub(super) fn of_one_scan(asked: &Asked, part: Part, model: &str, scan: &ScanId) -> Table {
+pub(super) fn of_one_scan(asked: &TaskAnswers, part: Part, model: &str, scan: &ScanId) -> ReportTable {
     let facts = told(asked, part, model, scan);
     let shown = &facts[..facts.len().min(FACTS)];
     let caption =
@@ -87,7 +87,7 @@ pub(super) fn of_one_scan(asked: &Asked, part: Part, model: &str, scan: &ScanId)
 }
 
 /// The answer to a question about a fact: the most likely band. Ties go to the first band.
-fn most_likely(outcome: &Outcome) -> Option<Told<'_>> {
+fn most_likely(outcome: &Outcome) -> Option<FactAnswers<'_>> {
     let (Answer::Band { fact, bands }, Prediction::Choice { probabilities }) =
         (&outcome.example.answer, &outcome.prediction)
     else {
@@ -96,11 +96,16 @@ fn most_likely(outcome: &Outcome) -> Option<Told<'_>> {
     let best = scores::most_likely(probabilities);
     let is_unusual = bands.iter().any(|band| band.name == fact.band && band.z != 0.0);
     let (band, share) = (&bands.get(best)?.name, *probabilities.get(best)?);
-    Some(Told { question: &outcome.example.question, fact, is_unusual, band, share, swapped: None })
+    Some(FactAnswers { question: &outcome.example.question, fact, is_unusual, band, share, swapped: None })
 }
 
 /// Tabulates the model's metrics by family (`direction_accuracy@coupling`), if there are any.
-pub(super) fn by_family(stored: &Stored, asked: &Asked, part: Part, model: &str) -> Option<Table> {
+pub(super) fn by_family(
+    stored: &StoredRun,
+    asked: &TaskAnswers,
+    part: Part,
+    model: &str,
+) -> Option<ReportTable> {
     let (mut families, mut metrics): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     let mut found = Vec::new();
     for score in &stored.scores {
@@ -118,12 +123,12 @@ pub(super) fn by_family(stored: &Stored, asked: &Asked, part: Part, model: &str)
         let cell = |metric: &&str| {
             let of = found.iter().find(|(name, of, _)| name == metric && of == family);
             let (value, interval) = of.map_or((None, None), |(.., score)| (score.value, score.interval));
-            Cell::noted(number::with_interval(value, interval), Tone::Plain)
+            TableCell::noted(number::with_interval(value, interval), Tone::Plain)
         };
-        std::iter::once(Cell::new(*family)).chain(metrics.iter().map(cell)).collect()
+        std::iter::once(TableCell::new(*family)).chain(metrics.iter().map(cell)).collect()
     };
     let columns = metrics.iter().map(|metric| (metric_label(metric), Align::Right));
     let columns = std::iter::once(("family".to_owned(), Align::Left)).chain(columns).collect();
     let caption = format!("{model} on {}, by family of facts", part.name());
-    (!families.is_empty()).then(|| Table { caption, columns, rows: families.iter().map(row).collect() })
+    (!families.is_empty()).then(|| ReportTable { caption, columns, rows: families.iter().map(row).collect() })
 }

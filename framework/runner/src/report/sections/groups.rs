@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use boldface::{MetricRow, Part, ScanInfo};
 
-use crate::report::document::{Align, Block, Cell, Table, Tone, metric_label, plain};
+use crate::report::document::{Align, Block, ReportTable, TableCell, Tone, metric_label, plain};
 use crate::report::number;
 use crate::report::results::{Results, results};
-use crate::report::stored::Stored;
+use crate::report::stored::StoredRun;
 use crate::stages::groups::FEWEST;
 use crate::stages::intervals;
 
-pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
-    let tables: Vec<Table> =
+pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
+    let tables: Vec<ReportTable> =
         results(stored, Part::Test).iter().flat_map(|results| tables(stored, results)).collect();
     if tables.is_empty() {
         return Vec::new();
@@ -29,7 +29,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
 }
 
 /// Makes one table per grouping column.
-fn tables(stored: &Stored, results: &Results) -> Vec<Table> {
+fn tables(stored: &StoredRun, results: &Results) -> Vec<ReportTable> {
     let Some(metric) = results.headline() else { return Vec::new() };
     let stages = [format!("evaluation.{}", results.task), format!("baseline.{}", results.task)];
     let of_task = |row: &&MetricRow| {
@@ -51,12 +51,12 @@ fn tables(stored: &Stored, results: &Results) -> Vec<Table> {
 }
 
 fn table(
-    stored: &Stored,
+    stored: &StoredRun,
     results: &Results,
     metric: &str,
     column: &str,
     rows: &[(&str, &str, &MetricRow)],
-) -> Table {
+) -> ReportTable {
     let of_column = || rows.iter().filter(|(of, ..)| *of == column);
     let values: BTreeSet<&str> = of_column().map(|(_, value, _)| *value).collect();
     let scored = |name: &&String| of_column().any(|(.., row)| row.plugin == **name);
@@ -71,28 +71,28 @@ fn table(
         let scans = asked(stored, results, column, value);
         let subjects = scans.iter().map(|scan| scan.id.person()).collect::<BTreeSet<_>>().len();
         let mut cells = vec![
-            Cell::new(if value.is_empty() { number::DASH } else { value }),
-            Cell::new(subjects.to_string()),
-            Cell::new(scans.len().to_string()),
+            TableCell::new(if value.is_empty() { number::DASH } else { value }),
+            TableCell::new(subjects.to_string()),
+            TableCell::new(scans.len().to_string()),
         ];
         for name in &answerers {
             let found = of_column().find(|(_, of, row)| of == value && row.plugin == **name);
             cells.push(match found {
-                _ if subjects < FEWEST => Cell::new("too few"),
+                _ if subjects < FEWEST => TableCell::new("too few"),
                 Some((.., row)) => {
-                    Cell::noted(number::with_interval(row.value, row.low.zip(row.high)), Tone::Plain)
+                    TableCell::noted(number::with_interval(row.value, row.low.zip(row.high)), Tone::Plain)
                 }
-                None => Cell::new(number::DASH),
+                None => TableCell::new(number::DASH),
             });
         }
         cells
     };
     let caption = format!("{} by {column}: {}", results.task, metric_label(metric));
-    Table { caption, columns, rows: values.iter().map(row).collect() }
+    ReportTable { caption, columns, rows: values.iter().map(row).collect() }
 }
 
 /// Returns the scans of a group that were asked about.
-fn asked<'a>(stored: &'a Stored, results: &Results, column: &str, value: &str) -> Vec<&'a ScanInfo> {
+fn asked<'a>(stored: &'a StoredRun, results: &Results, column: &str, value: &str) -> Vec<&'a ScanInfo> {
     let Some(task) = stored.task(&results.task) else { return Vec::new() };
     let answered: BTreeSet<_> = task
         .answered

@@ -1,14 +1,14 @@
 //! The leak checks and their findings.
 
-use crate::plan::{Check, Proof, Status};
-use crate::report::document::{Block, Span, code, plain};
-use crate::report::stored::Stored;
+use crate::plan::{Check, CheckStatus, Proof};
+use crate::report::document::{Block, TextSpan, code, plain};
+use crate::report::stored::StoredRun;
 
-pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let Some(proof) = &stored.leakage else { return Vec::new() };
     let mut blocks = vec![Block::Section("Leakage checks".into()), Block::Text(vec![plain(summary(proof))])];
-    let notable = proof.checks.iter().filter(|check| check.status != Status::Passed);
-    let pairs: Vec<(String, Vec<Span>)> = notable.map(said).collect();
+    let notable = proof.checks.iter().filter(|check| check.status != CheckStatus::Passed);
+    let pairs: Vec<(String, Vec<TextSpan>)> = notable.map(said).collect();
     if !pairs.is_empty() {
         blocks.push(Block::Pairs(pairs));
     }
@@ -19,24 +19,24 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
 /// Summarises the checks: `14 passed, 1 accepted; the proof with all numbers is leakage.json.`
 fn summary(proof: &Proof) -> String {
     let named = [
-        (Status::Passed, "passed"),
-        (Status::Hidden, "would leak, but the model cannot see it"),
-        (Status::Warned, "worth knowing"),
-        (Status::Accepted, "accepted by the author"),
-        (Status::Failed, "failed"),
+        (CheckStatus::Passed, "passed"),
+        (CheckStatus::Hidden, "would leak, but the model cannot see it"),
+        (CheckStatus::Warned, "worth knowing"),
+        (CheckStatus::Accepted, "accepted by the author"),
+        (CheckStatus::Failed, "failed"),
     ];
     let counts = named.map(|(status, words)| (proof.count(status), words));
     let said = counts.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}"));
     format!("{}; the proof with all numbers is leakage.json.", said.collect::<Vec<_>>().join(", "))
 }
 
-fn said(check: &Check) -> (String, Vec<Span>) {
+fn said(check: &Check) -> (String, Vec<TextSpan>) {
     let word = match check.status {
-        Status::Passed => "passed",
-        Status::Hidden => "hidden",
-        Status::Warned => "know",
-        Status::Accepted => "accepted",
-        Status::Failed => "failed",
+        CheckStatus::Passed => "passed",
+        CheckStatus::Hidden => "hidden",
+        CheckStatus::Warned => "know",
+        CheckStatus::Accepted => "accepted",
+        CheckStatus::Failed => "failed",
     };
     let mut spans = vec![code(check.id.clone()), plain(format!(" {}", without_ticks(&check.found)))];
     spans.extend(check.reason.iter().map(|reason| plain(format!("; accepted because: {reason}"))));

@@ -13,12 +13,12 @@ mod scores;
 mod tokens;
 mod training;
 
-use super::document::{Block, Document, plain, strong};
+use super::document::{Block, ReportDocument, plain, strong};
 use super::methods;
-use super::stored::Stored;
+use super::stored::StoredRun;
 
 /// Builds the whole report of a run.
-pub fn document(stored: &Stored) -> Document {
+pub fn document(stored: &StoredRun) -> ReportDocument {
     let mut blocks = scores::blocks(stored);
     blocks.extend(power::blocks(stored));
     blocks.extend(groups::blocks(stored));
@@ -33,7 +33,7 @@ pub fn document(stored: &Stored) -> Document {
     blocks.extend(provenance::blocks(stored));
     let unit = stored.record.experiment.split.unit;
     let mut document =
-        Document { title: stored.record.name.clone(), blocks }.worded(|text| unit.worded(text));
+        ReportDocument { title: stored.record.name.clone(), blocks }.worded(|text| unit.worded(text));
     if let Some(caution) = unit.caution() {
         let words =
             vec![strong("About known people. "), plain(format!("In this run {}.", caution.replace('`', "")))];

@@ -2,14 +2,14 @@
 
 use boldface::Part;
 
-use crate::power::{Form, Power};
-use crate::report::document::{Align, Block, Cell, Table, plain, strong};
+use crate::power::{AnswerScale, Power};
+use crate::report::document::{Align, Block, ReportTable, TableCell, plain, strong};
 use crate::report::number;
-use crate::report::stored::Stored;
+use crate::report::stored::StoredRun;
 
-pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let powers: Vec<Power> = powers(stored);
-    let shown: Vec<&Power> = powers.iter().filter(|power| power.form != Form::Other).collect();
+    let shown: Vec<&Power> = powers.iter().filter(|power| power.form != AnswerScale::Other).collect();
     if shown.is_empty() {
         return Vec::new();
     }
@@ -29,8 +29,8 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
 }
 
 /// Returns the power of every task's test part.
-pub fn powers(stored: &Stored) -> Vec<Power> {
-    let of = |asked: &crate::report::stored::Asked| {
+pub fn powers(stored: &StoredRun) -> Vec<Power> {
+    let of = |asked: &crate::report::stored::TaskAnswers| {
         let plugin =
             asked.model.as_ref().or_else(|| asked.answered.first().map(|answered| &answered.plugin))?;
         let outcomes = asked.answers(Part::Test, plugin).map(|answered| &answered.outcome);
@@ -47,7 +47,7 @@ fn table(powers: &[&Power]) -> Block {
     });
     let row = |power: &&Power| {
         let (counts, majority) = match &power.form {
-            Form::Classes { counts, majority } => {
+            AnswerScale::Classes { counts, majority } => {
                 let each: Vec<String> =
                     counts.iter().map(|(class, with, _)| format!("{class} {with}")).collect();
                 (each.join(", "), number::score(Some(*majority)))
@@ -55,21 +55,21 @@ fn table(powers: &[&Power]) -> Block {
             _ => (number::DASH.to_owned(), number::DASH.to_owned()),
         };
         let of_classes = |found: Option<f64>| match (&power.form, found) {
-            (Form::Classes { .. }, None) => "none".to_owned(),
+            (AnswerScale::Classes { .. }, None) => "none".to_owned(),
             (_, found) => number::score(found),
         };
         vec![
-            Cell::new(power.task.clone()),
-            Cell::new(power.subjects.to_string()),
-            Cell::new(counts),
-            Cell::new(majority),
-            Cell::new(of_classes(power.accuracy())),
-            Cell::new(of_classes(power.auroc())),
-            Cell::new(number::score(power.correlation())),
+            TableCell::new(power.task.clone()),
+            TableCell::new(power.subjects.to_string()),
+            TableCell::new(counts),
+            TableCell::new(majority),
+            TableCell::new(of_classes(power.accuracy())),
+            TableCell::new(of_classes(power.auroc())),
+            TableCell::new(number::score(power.correlation())),
         ]
     };
     let caption =
         "Smallest effects that the test part can tell from chance; “none”: not even a perfect score"
             .to_owned();
-    Block::Table(Table { caption, columns: columns.collect(), rows: powers.iter().map(row).collect() })
+    Block::Table(ReportTable { caption, columns: columns.collect(), rows: powers.iter().map(row).collect() })
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use boldface::Part;
 
-use crate::report::document::{Align, Block, Cell, Span, Table, code, plain};
+use crate::report::document::{Align, Block, ReportTable, TableCell, TextSpan, code, plain};
 use crate::report::number;
-use crate::report::stored::{Description, Stored};
+use crate::report::stored::{Description, StoredRun};
 
-pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let mut blocks = vec![Block::Section("Data and split".into())];
     blocks.extend(split(stored));
     for (name, description) in &stored.descriptions {
@@ -18,7 +18,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks.push(Block::Section("To run it again".into()));
     blocks.push(stages(stored));
     let versions = stored.record.versions.iter();
-    let mut pairs: Vec<(String, Vec<Span>)> =
+    let mut pairs: Vec<(String, Vec<TextSpan>)> =
         versions.map(|(name, version)| (name.clone(), vec![code(version.clone())])).collect();
     pairs.push(("spec".into(), vec![code(stored.record.spec.display().to_string())]));
     pairs.extend(libraries(stored).map(|(plugin, hash)| (format!("library of {plugin}"), vec![code(hash)])));
@@ -35,7 +35,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-fn split(stored: &Stored) -> Vec<Block> {
+fn split(stored: &StoredRun) -> Vec<Block> {
     let Some((split, hash)) = &stored.split else {
         return vec![Block::Text(vec![plain("This run has no split.")])];
     };
@@ -44,11 +44,11 @@ fn split(stored: &Stored) -> Vec<Block> {
         let scans =
             stored.scans.iter().filter(|scan| split.parts.get(&scan.id.person()) == Some(&part)).count();
         let scans = if stored.scans.is_empty() { number::DASH.to_owned() } else { scans.to_string() };
-        vec![Cell::new(part.name()), Cell::new(subjects.to_string()), Cell::new(scans)]
+        vec![TableCell::new(part.name()), TableCell::new(subjects.to_string()), TableCell::new(scans)]
     };
     let names = [("part", Align::Left), ("{subject}s", Align::Right), ("scans", Align::Right)];
     vec![
-        Block::Table(Table {
+        Block::Table(ReportTable {
             caption: "No {subject} is in two parts".into(),
             columns: names.map(|(name, align)| (name.to_owned(), align)).into(),
             rows: Part::ALL.map(row).into(),
@@ -57,7 +57,7 @@ fn split(stored: &Stored) -> Vec<Block> {
     ]
 }
 
-fn dataset(description: &Description) -> Vec<(String, Vec<Span>)> {
+fn dataset(description: &Description) -> Vec<(String, Vec<TextSpan>)> {
     let mut pairs = Vec::new();
     let texts = [
         ("Name", &description.name),
@@ -69,13 +69,13 @@ fn dataset(description: &Description) -> Vec<(String, Vec<Span>)> {
         pairs.extend(text.as_ref().map(|text| (name.to_owned(), vec![plain(text.clone())])));
     }
     for source in description.source_datasets.iter().filter_map(|source| source.url.as_ref()) {
-        pairs.push(("Source".to_owned(), vec![Span::Link(source.clone())]));
+        pairs.push(("Source".to_owned(), vec![TextSpan::Link(source.clone())]));
     }
     pairs
 }
 
 /// Returns the BLAKE3 hash of the library of every plugin that came from one.
-fn libraries(stored: &Stored) -> impl Iterator<Item = (String, String)> {
+fn libraries(stored: &StoredRun) -> impl Iterator<Item = (String, String)> {
     let of_stages =
         stored.record.stages.iter().filter_map(|stage| stage.stage.config["libraries"].as_object());
     let each =
@@ -83,7 +83,7 @@ fn libraries(stored: &Stored) -> impl Iterator<Item = (String, String)> {
     each.collect::<BTreeMap<_, _>>().into_iter()
 }
 
-fn stages(stored: &Stored) -> Block {
+fn stages(stored: &StoredRun) -> Block {
     let names = [
         ("stage", Align::Left),
         ("plugin", Align::Left),
@@ -95,15 +95,15 @@ fn stages(stored: &Stored) -> Block {
     let row = |stage: &crate::run::StageRecord| {
         let how = if stage.cached { "looked up" } else { "computed" };
         vec![
-            Cell::new(stage.stage.name()),
-            Cell::new(stage.stage.plugin.clone()),
-            Cell::new(stage.stage.key.short()),
-            Cell::new(stage.stage.seed.to_string()),
-            Cell::new(number::duration(stage.seconds)),
-            Cell::new(how),
+            TableCell::new(stage.stage.name()),
+            TableCell::new(stage.stage.plugin.clone()),
+            TableCell::new(stage.stage.key.short()),
+            TableCell::new(stage.stage.seed.to_string()),
+            TableCell::new(number::duration(stage.seconds)),
+            TableCell::new(how),
         ]
     };
-    Block::Table(Table {
+    Block::Table(ReportTable {
         caption: "Stages, in order".into(),
         columns: names.map(|(name, align)| (name.to_owned(), align)).into(),
         rows: stored.record.stages.iter().map(row).collect(),

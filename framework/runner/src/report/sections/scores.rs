@@ -5,13 +5,13 @@ use boldface::Part;
 use crate::report::document::{Block, code, metric_label, plain, strong};
 use crate::report::number;
 use crate::report::results::{Results, results};
-use crate::report::stored::Stored;
+use crate::report::stored::StoredRun;
 use crate::stages::intervals::FEWEST;
 
 /// Intervals of fewer subjects than this are widened; see `stages::intervals`.
 const FEW: usize = 20;
 
-pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let test = results(stored, Part::Test);
     let validation = results(stored, Part::Validation);
     let mut blocks = vec![Block::Lead(vec![plain(summary(stored, &test))]), facts(stored)];
@@ -44,7 +44,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
 }
 
 /// Summarises the run in one clause per task.
-fn summary(stored: &Stored, test: &[Results]) -> String {
+fn summary(stored: &StoredRun, test: &[Results]) -> String {
     let size = size(stored).unwrap_or_else(|| "This run".to_owned());
     if test.is_empty() {
         return format!("{size}; no task was scored on test {{subject}}s.");
@@ -53,7 +53,7 @@ fn summary(stored: &Stored, test: &[Results]) -> String {
     format!("{size}. On test {{subject}}s: {}.", tasks.join("; "))
 }
 
-fn size(stored: &Stored) -> Option<String> {
+fn size(stored: &StoredRun) -> Option<String> {
     let (split, _) = stored.split.as_ref()?;
     let subjects = number::count(split.parts.len(), "{subject}");
     if stored.scans.is_empty() {
@@ -62,7 +62,7 @@ fn size(stored: &Stored) -> Option<String> {
     Some(format!("{} of {subjects}", number::count(stored.scans.len(), "scan")))
 }
 
-fn facts(stored: &Stored) -> Block {
+fn facts(stored: &StoredRun) -> Block {
     let record = &stored.record;
     let name = |table: &crate::spec::Table| {
         table.get("type").and_then(|name| name.as_str()).unwrap_or("–").to_owned()

@@ -3,13 +3,13 @@
 use boldface::Part;
 
 use crate::plan::StageKind;
-use crate::report::document::{Align, Block, Cell, Figure, Table, metric_label, plain};
+use crate::report::document::{Align, Block, Figure, ReportTable, TableCell, metric_label, plain};
 use crate::report::number;
-use crate::report::plot::{Chart, Ink, Line};
-use crate::report::stored::Stored;
+use crate::report::plot::{Chart, Ink, PlotLine};
+use crate::report::stored::StoredRun;
 use crate::run::Reconstruction;
 
-pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let mut blocks: Vec<Block> = kept(stored).into_iter().collect();
     if let Some(shown) = &stored.reconstruction {
         blocks.push(Block::Subsection("One scan, encoded and decoded".into()));
@@ -27,7 +27,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
 }
 
 /// Tabulates the final metrics of the codes, with one column per part.
-fn kept(stored: &Stored) -> Option<Block> {
+fn kept(stored: &StoredRun) -> Option<Block> {
     let stage = StageKind::Codes.to_string();
     let finals: Vec<_> = stored.rows.iter().filter(|row| row.stage == stage && row.step.is_none()).collect();
     let mut metrics: Vec<&str> = Vec::new();
@@ -44,9 +44,9 @@ fn kept(stored: &Stored) -> Option<Block> {
     let row = |metric: &&str| {
         let value = |part: Part| {
             let row = finals.iter().find(|row| row.metric == *metric && row.split == part.name());
-            Cell::new(number::score(row.and_then(|row| row.value)))
+            TableCell::new(number::score(row.and_then(|row| row.value)))
         };
-        std::iter::once(Cell::new(metric_label(metric))).chain(Part::ALL.map(value)).collect()
+        std::iter::once(TableCell::new(metric_label(metric))).chain(Part::ALL.map(value)).collect()
     };
     let rows = metrics.iter().map(row).collect();
     let size = stored.record.experiment.tokenizer.get("codebook-size").and_then(serde_json::Value::as_u64);
@@ -54,7 +54,7 @@ fn kept(stored: &Stored) -> Option<Block> {
         Some(size) => format!("What the codes keep and how the codebook of {size} codes is used"),
         None => "What the codes keep and how the codebook is used".to_owned(),
     };
-    Some(Block::Table(Table { caption, columns, rows }))
+    Some(Block::Table(ReportTable { caption, columns, rows }))
 }
 
 fn reconstruction(shown: &Reconstruction) -> Vec<Figure> {
@@ -70,8 +70,8 @@ fn reconstruction(shown: &Reconstruction) -> Vec<Figure> {
             x: "seconds".into(),
             y: String::new(),
             lines: vec![
-                Line { name: "actual".into(), ink: Ink::Actual, points: over_time(actual) },
-                Line { name: "decoded".into(), ink: Ink::Nth(1), points: over_time(decoded) },
+                PlotLine { name: "actual".into(), ink: Ink::Actual, points: over_time(actual) },
+                PlotLine { name: "decoded".into(), ink: Ink::Nth(1), points: over_time(decoded) },
             ],
         };
         Figure {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use boldface::MetricRow;
 
 use super::slug;
-use crate::report::document::{Align, Block, Cell, Figure, Table, metric_label};
+use crate::report::document::{Align, Block, Figure, ReportTable, TableCell, metric_label};
 use crate::report::number;
-use crate::report::plot::{Chart, Ink, Line};
-use crate::report::stored::Stored;
+use crate::report::plot::{Chart, Ink, PlotLine};
+use crate::report::stored::StoredRun;
 
-pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let mut blocks = Vec::new();
     for stage in &stored.record.stages {
         let name = stage.stage.name();
@@ -56,12 +56,12 @@ fn curves(stage: &str, rows: &[&MetricRow]) -> Vec<Block> {
         if of_metric.iter().all(|(_, points)| points.len() < 2) {
             let value = of_metric.first().and_then(|(_, points)| points.first()).map(|(_, value)| *value);
             single.push(vec![
-                Cell::new(metric_label(metric)),
-                Cell::new(number::score(value.filter(|v| v.is_finite()))),
+                TableCell::new(metric_label(metric)),
+                TableCell::new(number::score(value.filter(|v| v.is_finite()))),
             ]);
             continue;
         }
-        let line = |place: usize, split: &str, points: &[(f64, f64)]| Line {
+        let line = |place: usize, split: &str, points: &[(f64, f64)]| PlotLine {
             name: if split.is_empty() { metric_label(metric) } else { split.to_owned() },
             ink: Ink::Nth(place),
             points: points.to_vec(),
@@ -90,7 +90,7 @@ fn curves(stage: &str, rows: &[&MetricRow]) -> Vec<Block> {
     }
     if !single.is_empty() {
         let columns = vec![("recorded once".to_owned(), Align::Left), ("value".to_owned(), Align::Right)];
-        blocks.push(Block::Table(Table { caption: String::new(), columns, rows: single }));
+        blocks.push(Block::Table(ReportTable { caption: String::new(), columns, rows: single }));
     }
     blocks
 }

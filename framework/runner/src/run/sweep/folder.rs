@@ -7,7 +7,7 @@ use super::record::{ArmStatus, SweepRecord};
 use crate::plan::sweep::Sweep;
 use crate::plan::{Plan, StageKind};
 use crate::run::Failed;
-use crate::run::folder::Folder;
+use crate::run::folder::RunFolder;
 use crate::run::leakage::Watch;
 use crate::run::predictions;
 use crate::run::record::{Record, StageRecord};
@@ -15,7 +15,7 @@ use crate::run::store::Artefact;
 
 /// `runs/<sweep>/<time>/`.
 pub(super) struct SweepFolder {
-    folder: Folder,
+    folder: RunFolder,
     record: SweepRecord,
     settled: BTreeSet<usize>,
 }
@@ -23,7 +23,7 @@ pub(super) struct SweepFolder {
 impl SweepFolder {
     /// Creates the folder with the spec and the list of arms.
     pub fn create(sweep: &Sweep) -> Result<SweepFolder, Failed> {
-        let folder = Folder::make(sweep.runs(), &sweep.name)?;
+        let folder = RunFolder::make(sweep.runs(), &sweep.name)?;
         folder.spec(&sweep.source)?;
         let record = SweepRecord::begin(sweep);
         let folder = SweepFolder { folder, record, settled: BTreeSet::new() };
@@ -65,7 +65,7 @@ impl SweepFolder {
         };
         said.error = error;
         if !stages.is_empty() {
-            let folder = Folder::inside(&self.folder, &said.run, plan)?;
+            let folder = RunFolder::inside(&self.folder, &said.run, plan)?;
             let (mut rows, mut answers) = (Vec::new(), Vec::new());
             for (artefact, record) in &stages {
                 if record.stage.kind == StageKind::Series {

@@ -11,7 +11,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
 use self::folder::SweepFolder;
-use self::queue::{Queue, State};
+use self::queue::{StageQueue, StageState};
 use super::journal::Journal;
 use super::make::Maker;
 use super::record::StageRecord;
@@ -108,7 +108,7 @@ fn run_union(
 ) -> Result<FinishedSweep, SweepFailed> {
     let takes = (0..union.nodes.len()).map(|node| (budget.takes)(union.stage(sweep, node)).unwrap_or(0));
     let board = Board {
-        queue: Queue::new(union, takes.collect(), budget.memory),
+        queue: StageQueue::new(union, takes.collect(), budget.memory),
         done: BTreeMap::new(),
         errors: BTreeMap::new(),
         folder,
@@ -161,7 +161,7 @@ struct Crew<'a> {
 
 /// Finished and remaining work.
 struct Board {
-    queue: Queue,
+    queue: StageQueue,
     done: BTreeMap<usize, (Artefact, StageRecord)>,
     errors: BTreeMap<usize, String>,
     folder: SweepFolder,
@@ -201,9 +201,9 @@ impl Crew<'_> {
                 Ok(made) => {
                     let record = made.record(stage);
                     held.done.insert(node, (made.artefact, record));
-                    held.queue.finish(node, State::Done);
+                    held.queue.finish(node, StageState::Done);
                 }
-                Err(_) if self.events.interrupted() => held.queue.finish(node, State::Waiting),
+                Err(_) if self.events.interrupted() => held.queue.finish(node, StageState::Waiting),
                 Err(error) => {
                     let by = if stage.plugin.is_empty() {
                         String::new()
@@ -217,7 +217,7 @@ impl Crew<'_> {
                     );
                     self.events.failed(stage, &error);
                     held.errors.insert(node, error);
-                    held.queue.finish(node, State::Failed);
+                    held.queue.finish(node, StageState::Failed);
                     if self.fail_fast {
                         held.queue.stop();
                     }

@@ -3,8 +3,8 @@
 use boldface::Problem;
 
 use super::axes::MOST;
-use super::keys::{Base, Setting, Settings, insert, leaves};
-use super::names::{Labels, join};
+use super::keys::{ArmSettings, Setting, SweepBase, insert, leaves};
+use super::names::{KeyLabels, join};
 use super::table::{Ablate, Design};
 
 /// One change to the base.
@@ -14,7 +14,7 @@ pub(super) struct Change {
 }
 
 /// Reads the changes of an ablation: first `drop`, then `swap`.
-pub(super) fn changes(ablate: &Ablate, base: &Base<'_>, problems: &mut Vec<Problem>) -> Vec<Change> {
+pub(super) fn changes(ablate: &Ablate, base: &SweepBase<'_>, problems: &mut Vec<Problem>) -> Vec<Change> {
     let mut changes = Vec::new();
     for (i, key) in ablate.drop.iter().enumerate() {
         let at = format!("ablate.drop[{i}]");
@@ -43,9 +43,9 @@ pub(super) fn changes(ablate: &Ablate, base: &Base<'_>, problems: &mut Vec<Probl
 pub(super) fn arms(
     design: Design,
     changes: &[Change],
-    labels: &Labels,
+    labels: &KeyLabels,
     problems: &mut Vec<Problem>,
-) -> Vec<(String, Settings)> {
+) -> Vec<(String, ArmSettings)> {
     let all: Vec<usize> = (0..changes.len()).collect();
     let but = |left: usize| all.iter().copied().filter(|&i| i != left).collect::<Vec<_>>();
     let name = |i: usize| labels.change(&changes[i].key, changes[i].setting.value.as_ref());
@@ -69,7 +69,7 @@ pub(super) fn arms(
         }
     };
     let settings = |(name, chosen): (String, Vec<usize>)| {
-        let mut settings = Settings::new();
+        let mut settings = ArmSettings::new();
         for change in chosen.into_iter().map(|i| &changes[i]) {
             insert(&mut settings, change.key.clone(), change.setting.clone(), problems);
         }

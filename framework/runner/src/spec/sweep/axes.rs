@@ -3,13 +3,13 @@
 use boldface::Problem;
 use serde_json::Value;
 
-use super::keys::{Base, Setting, Settings, insert, leaves, overlap, same, settings};
+use super::keys::{ArmSettings, Setting, SweepBase, insert, leaves, overlap, same, settings};
 use super::table::{SweepTable, When};
 use crate::spec::Table;
 
 /// One key and its values.
 #[derive(Clone, Debug)]
-pub(super) struct Axis {
+pub(super) struct SweepAxis {
     pub key: String,
     pub values: Vec<Value>,
     /// Its place in the sweep.
@@ -18,26 +18,26 @@ pub(super) struct Axis {
 
 /// One combination of values.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Point {
+pub(super) struct GridPoint {
     /// The value of each axis, in order.
     pub values: Vec<(String, Value)>,
     /// Settings of the point. A value that is a table makes several settings.
-    pub settings: Settings,
+    pub settings: ArmSettings,
 }
 
 /// The valid axes of a sweep.
 pub(super) struct Axes {
-    pub grid: Vec<Axis>,
-    pub zip: Vec<Axis>,
+    pub grid: Vec<SweepAxis>,
+    pub zip: Vec<SweepAxis>,
     pub when: Vec<Conditional>,
 }
 
 /// Axes that apply only under a condition.
 pub(super) struct Conditional {
-    condition: Settings,
+    condition: ArmSettings,
     at: String,
-    pub grid: Vec<Axis>,
-    pub zip: Vec<Axis>,
+    pub grid: Vec<SweepAxis>,
+    pub zip: Vec<SweepAxis>,
 }
 
 /// Largest number of arms. A larger sweep is probably a mistake.
@@ -45,7 +45,7 @@ pub(super) const MOST: usize = 10_000;
 
 impl Axes {
     /// Reads the axes and reports the problems of each.
-    pub fn read(table: &SweepTable, base: &Base<'_>, problems: &mut Vec<Problem>) -> Axes {
+    pub fn read(table: &SweepTable, base: &SweepBase<'_>, problems: &mut Vec<Problem>) -> Axes {
         let grid = axes(&table.grid, "grid", base, problems);
         let zip = zipped(&table.zip, "zip", base, problems);
         let read = |(i, when): (usize, &When)| {
@@ -69,19 +69,19 @@ impl Axes {
     }
 
     /// Returns every axis.
-    pub fn all(&self) -> impl Iterator<Item = &Axis> {
+    pub fn all(&self) -> impl Iterator<Item = &SweepAxis> {
         let inside = self.when.iter().flat_map(|when| when.grid.iter().chain(&when.zip));
         self.grid.iter().chain(&self.zip).chain(inside)
     }
 
     /// Returns all combinations. The first axis varies slowest.
-    pub fn points(&self, base: &Base<'_>, problems: &mut Vec<Problem>) -> Vec<Point> {
+    pub fn points(&self, base: &SweepBase<'_>, problems: &mut Vec<Problem>) -> Vec<GridPoint> {
         if self.all().next().is_none() {
             return Vec::new();
         }
-        let mut points = product(vec![Point::default()], &self.grid, &self.zip, problems);
+        let mut points = product(vec![GridPoint::default()], &self.grid, &self.zip, problems);
         for when in &self.when {
-            let (inside, outside): (Vec<Point>, Vec<Point>) =
+            let (inside, outside): (Vec<GridPoint>, Vec<GridPoint>) =
                 points.into_iter().partition(|point| matches(&point.settings, &when.condition, base));
             if inside.is_empty() {
                 let problem = Problem::at(&when.at, "no combination fulfils this condition");
@@ -95,16 +95,16 @@ impl Axes {
 
     /// Reports keys with two axes. Two conditions may share a key, as long as no combination meets both.
     fn check_overlaps(&self, problems: &mut Vec<Problem>) {
-        let always: Vec<&Axis> = self.grid.iter().chain(&self.zip).collect();
+        let always: Vec<&SweepAxis> = self.grid.iter().chain(&self.zip).collect();
         report_overlaps(&[], &always, problems);
         for when in &self.when {
-            let own: Vec<&Axis> = when.grid.iter().chain(&when.zip).collect();
+            let own: Vec<&SweepAxis> = when.grid.iter().chain(&when.zip).collect();
             report_overlaps(&always, &own, problems);
         }
     }
 }
 
-fn report_overlaps(before: &[&Axis], axes: &[&Axis], problems: &mut Vec<Problem>) {
+fn report_overlaps(before: &[&SweepAxis], axes: &[&SweepAxis], problems: &mut Vec<Problem>) {
     for (i, axis) in axes.iter().enumerate() {
         let mut earlier = before.iter().chain(&axes[..i]);
         let Some(other) = earlier.find(|other| overlap(&other.key, &axis.key)) else { continue };
@@ -116,7 +116,7 @@ fn report_overlaps(before: &[&Axis], axes: &[&Axis], problems: &mut Vec<Problem>
     }
 }
 
-fn axes(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>) -> Vec<Axis> {
+fn axes(table: &Table, at: &str, base: &SweepBase<'_>, problems: &mut Vec<Problem>) -> Vec<SweepAxis> {
     let mut axes = Vec::new();
     for (key, at, value) in leaves(table, at) {
         base.check(&key, &at, problems);
@@ -125,7 +125,7 @@ fn axes(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>) -
                 let problem = Problem::at(&at, format!("the axis `{key}` has no values"));
                 problems.push(problem.help("list its values, or remove it"));
             }
-            Value::Array(values) => axes.push(Axis { key, values: values.clone(), at }),
+            Value::Array(values) => axes.push(SweepAxis { key, values: values.clone(), at }),
             other => {
                 let problem = Problem::at(&at, format!("expected a list of values, found `{other}`"));
                 problems.push(problem.help(format!("write `[{other}]`, or set it in the base")));
@@ -133,7 +133,7 @@ fn axes(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>) -
         }
     }
     if !at.ends_with("zip") {
-        for Axis { key, values, at } in &axes {
+        for SweepAxis { key, values, at } in &axes {
             let repeated =
                 (1..values.len()).find(|&i| values[..i].iter().any(|value| same(value, &values[i])));
             if let Some(i) = repeated {
@@ -145,7 +145,7 @@ fn axes(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>) -
     axes
 }
 
-fn zipped(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>) -> Vec<Axis> {
+fn zipped(table: &Table, at: &str, base: &SweepBase<'_>, problems: &mut Vec<Problem>) -> Vec<SweepAxis> {
     let axes = axes(table, at, base, problems);
     let Some(first) = axes.first() else { return axes };
     let mut is_equal = true;
@@ -163,7 +163,12 @@ fn zipped(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>)
 }
 
 /// Combines every point with every combination of `grid` and every row of `zip`.
-fn product(points: Vec<Point>, grid: &[Axis], zip: &[Axis], problems: &mut Vec<Problem>) -> Vec<Point> {
+fn product(
+    points: Vec<GridPoint>,
+    grid: &[SweepAxis],
+    zip: &[SweepAxis],
+    problems: &mut Vec<Problem>,
+) -> Vec<GridPoint> {
     let rows = zip.first().map_or(1, |axis| axis.values.len());
     let sizes = grid.iter().map(|axis| axis.values.len()).chain([rows, points.len()]);
     if sizes.fold(1_usize, usize::saturating_mul) > MOST {
@@ -183,10 +188,10 @@ fn product(points: Vec<Point>, grid: &[Axis], zip: &[Axis], problems: &mut Vec<P
 }
 
 fn each(
-    points: &[Point],
+    points: &[GridPoint],
     choices: std::ops::Range<usize>,
-    mut choose: impl FnMut(&mut Point, usize),
-) -> Vec<Point> {
+    mut choose: impl FnMut(&mut GridPoint, usize),
+) -> Vec<GridPoint> {
     let mut chosen = Vec::with_capacity(points.len() * choices.len());
     for point in points {
         for i in choices.clone() {
@@ -198,8 +203,8 @@ fn each(
     chosen
 }
 
-impl Point {
-    fn set(&mut self, axis: &Axis, i: usize, problems: &mut Vec<Problem>) {
+impl GridPoint {
+    fn set(&mut self, axis: &SweepAxis, i: usize, problems: &mut Vec<Problem>) {
         let (key, value, at) = (&axis.key, &axis.values[i], format!("{}[{i}]", axis.at));
         self.values.push((key.clone(), value.clone()));
         let table = Table::from_iter([(key.clone(), value.clone())]);
@@ -211,7 +216,7 @@ impl Point {
 }
 
 /// Whether an arm has all values in `wanted`. Keys that the arm does not set have the base's values.
-pub(super) fn matches(settings: &Settings, wanted: &Settings, base: &Base<'_>) -> bool {
+pub(super) fn matches(settings: &ArmSettings, wanted: &ArmSettings, base: &SweepBase<'_>) -> bool {
     wanted.iter().all(|(key, wanted)| {
         let value = match settings.get(key) {
             Some(setting) => setting.value.as_ref(),
@@ -225,6 +230,6 @@ pub(super) fn matches(settings: &Settings, wanted: &Settings, base: &Base<'_>) -
     })
 }
 
-fn is_dropped(settings: &Settings, key: &str) -> bool {
+fn is_dropped(settings: &ArmSettings, key: &str) -> bool {
     settings.iter().any(|(dropped, setting)| setting.value.is_none() && overlap(dropped, key))
 }

@@ -6,18 +6,18 @@ use boldface::Problem;
 use serde_json::Value;
 
 use super::axes::{Axes, matches};
-use super::keys::{Base, Setting, Settings, settings};
-use super::names::{Labels, distinguish, join};
+use super::keys::{ArmSettings, Setting, SweepBase, settings};
+use super::names::{KeyLabels, distinguish, join};
 use super::table::SweepTable;
 use super::{ablate, names};
 
 /// One arm of a sweep.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Arm {
+pub(crate) struct ArmSpec {
     /// Its name, unique in the sweep and valid as a folder name.
     pub name: String,
     /// Its changes to the base.
-    pub settings: Settings,
+    pub settings: ArmSettings,
     /// The place in the sweep that defines it.
     pub at: String,
 }
@@ -28,20 +28,20 @@ pub(crate) struct Expansion {
     /// Every varied key with its values, in order. A dropped key has the value null.
     pub axes: BTreeMap<String, Vec<Value>>,
     /// The arms: combinations, then ablations, then named ones. Seeds vary fastest.
-    pub arms: Vec<Arm>,
+    pub arms: Vec<ArmSpec>,
 }
 
 /// Expands a sweep on `base`.
 ///
 /// # Errors
 /// Returns every problem of the sweep itself, at its place in the file.
-pub(crate) fn expand(table: &SweepTable, base: &Base<'_>) -> Result<Expansion, Vec<Problem>> {
+pub(crate) fn expand(table: &SweepTable, base: &SweepBase<'_>) -> Result<Expansion, Vec<Problem>> {
     let mut problems = Vec::new();
     let axes = Axes::read(table, base, &mut problems);
     let changes = table.ablate.as_ref().map(|table| ablate::changes(table, base, &mut problems));
     let changes = changes.unwrap_or_default();
     let keys = axes.all().map(|axis| axis.key.as_str());
-    let labels = Labels::new(keys.chain(changes.iter().map(|change| change.key.as_str())));
+    let labels = KeyLabels::new(keys.chain(changes.iter().map(|change| change.key.as_str())));
 
     let mut arms = Vec::new();
     // Combinations of broken axes would only repeat their problems.
@@ -50,12 +50,12 @@ pub(crate) fn expand(table: &SweepTable, base: &Base<'_>) -> Result<Expansion, V
             let parts: Vec<String> =
                 point.values.iter().map(|(key, value)| labels.value(key, value)).collect();
             let at = point.settings.values().next().map(|setting| setting.at.clone()).unwrap_or_default();
-            arms.push(Arm { name: join(&parts), settings: point.settings, at });
+            arms.push(ArmSpec { name: join(&parts), settings: point.settings, at });
         }
         if let Some(table) = &table.ablate {
             let ablations = ablate::arms(table.design, &changes, &labels, &mut problems);
             let at = || "ablate".to_owned();
-            arms.extend(ablations.into_iter().map(|(name, settings)| Arm { name, settings, at: at() }));
+            arms.extend(ablations.into_iter().map(|(name, settings)| ArmSpec { name, settings, at: at() }));
         }
     }
     exclude(table, base, &mut arms, &mut problems);
@@ -75,7 +75,7 @@ pub(crate) fn expand(table: &SweepTable, base: &Base<'_>) -> Result<Expansion, V
 }
 
 /// Removes excluded combinations.
-fn exclude(table: &SweepTable, base: &Base<'_>, arms: &mut Vec<Arm>, problems: &mut Vec<Problem>) {
+fn exclude(table: &SweepTable, base: &SweepBase<'_>, arms: &mut Vec<ArmSpec>, problems: &mut Vec<Problem>) {
     let mut kept = vec![true; arms.len()];
     for (i, table) in table.exclude.iter().enumerate() {
         let at = format!("exclude[{i}]");
@@ -105,14 +105,14 @@ fn exclude(table: &SweepTable, base: &Base<'_>, arms: &mut Vec<Arm>, problems: &
     arms.retain(|_| kept.next().unwrap_or(true));
 }
 
-fn shorten(arms: &mut [Arm]) {
+fn shorten(arms: &mut [ArmSpec]) {
     let mut short: Vec<String> = arms.iter().map(|arm| arm.name.clone()).collect();
     distinguish(&mut short, |i| identity(&arms[i].settings));
     arms.iter_mut().zip(short).for_each(|(arm, name)| arm.name = name);
 }
 
 /// Adds the arms with names of their own.
-fn named(table: &SweepTable, base: &Base<'_>, arms: &mut Vec<Arm>, problems: &mut Vec<Problem>) {
+fn named(table: &SweepTable, base: &SweepBase<'_>, arms: &mut Vec<ArmSpec>, problems: &mut Vec<Problem>) {
     for (name, table) in &table.arms {
         let at = format!("arms.{name}");
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -133,11 +133,11 @@ fn named(table: &SweepTable, base: &Base<'_>, arms: &mut Vec<Arm>, problems: &mu
                 problem.help("rename this one: some file systems do not tell large letters from small"),
             );
         }
-        arms.push(Arm { name: name.clone(), settings, at });
+        arms.push(ArmSpec { name: name.clone(), settings, at });
     }
 }
 
-fn check_equal(arms: &[Arm], problems: &mut Vec<Problem>) {
+fn check_equal(arms: &[ArmSpec], problems: &mut Vec<Problem>) {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for arm in arms {
         if let Some(other) = seen.insert(identity(&arm.settings), &arm.name) {
@@ -148,7 +148,7 @@ fn check_equal(arms: &[Arm], problems: &mut Vec<Problem>) {
 }
 
 /// Repeats every arm with each seed. If there is no arm, repeats the base.
-fn seeded(table: &SweepTable, arms: Vec<Arm>, problems: &mut Vec<Problem>) -> Vec<Arm> {
+fn seeded(table: &SweepTable, arms: Vec<ArmSpec>, problems: &mut Vec<Problem>) -> Vec<ArmSpec> {
     let Some(seeds) = &table.seeds else { return arms };
     if seeds.is_empty() {
         let problem = Problem::at("seeds", "there is no seed in the list");
@@ -159,23 +159,23 @@ fn seeded(table: &SweepTable, arms: Vec<Arm>, problems: &mut Vec<Problem>) -> Ve
         problems.push(problem.help("remove one of them"));
     }
     let is_alone = arms.is_empty() && problems.is_empty();
-    let base = Arm { name: String::new(), settings: Settings::new(), at: "seeds".to_owned() };
+    let base = ArmSpec { name: String::new(), settings: ArmSettings::new(), at: "seeds".to_owned() };
     let arms = if is_alone { vec![base] } else { arms };
-    let each = |arm: &Arm| {
+    let each = |arm: &ArmSpec| {
         let arm = arm.clone();
         seeds.iter().enumerate().map(move |(i, &seed)| {
             let mut settings = arm.settings.clone();
             let setting = Setting { value: Some(seed.into()), at: format!("seeds[{i}]") };
             settings.insert("seed".to_owned(), setting);
             let name = names::join(&[arm.name.clone(), format!("seed={seed}")]);
-            Arm { name, settings, at: arm.at.clone() }
+            ArmSpec { name, settings, at: arm.at.clone() }
         })
     };
     arms.iter().flat_map(each).collect()
 }
 
 /// Returns a string that is equal for equal settings and different for different ones.
-fn identity(settings: &Settings) -> String {
+fn identity(settings: &ArmSettings) -> String {
     let said = |(key, setting): (&String, &Setting)| match &setting.value {
         // `1` and `1.0` are the same setting.
         Some(Value::Number(number)) => format!("{key}={:?}\n", number.as_f64()),

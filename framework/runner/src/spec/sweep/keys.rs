@@ -18,11 +18,11 @@ pub(crate) struct Setting {
 }
 
 /// An arm's changes to the base, by dotted key.
-pub(crate) type Settings = BTreeMap<String, Setting>;
+pub(crate) type ArmSettings = BTreeMap<String, Setting>;
 
 /// The experiment that the arms start from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Base<'a> {
+pub(crate) struct SweepBase<'a> {
     /// The base as written.
     pub written: &'a Table,
     /// The base with every default filled in, or `None` if it has problems. An arm may not have these
@@ -33,7 +33,7 @@ pub(crate) struct Base<'a> {
 /// Sections whose tables have names chosen by the author.
 const NAMED: [&str; 3] = ["datasets", "corpora", "tasks"];
 
-impl<'a> Base<'a> {
+impl<'a> SweepBase<'a> {
     /// Returns the value at a dotted key.
     pub fn get(&self, key: &str) -> Option<&'a Value> {
         [Some(self.written), self.resolved].into_iter().flatten().find_map(|table| get(table, key))
@@ -125,10 +125,10 @@ fn collect<'v>(table: &'v Table, key: &str, at: &str, found: &mut Vec<(String, S
 }
 
 /// Reads the settings of a table such as `[arms.NAME]`, including the keys listed in its `drop`.
-pub(super) fn settings(table: &Table, at: &str, problems: &mut Vec<Problem>) -> Settings {
+pub(super) fn settings(table: &Table, at: &str, problems: &mut Vec<Problem>) -> ArmSettings {
     let mut rest = table.clone();
     let dropped = rest.remove("drop");
-    let mut settings = Settings::new();
+    let mut settings = ArmSettings::new();
     for (key, place, value) in leaves(&rest, at) {
         insert(&mut settings, key, Setting { value: Some(value.clone()), at: place }, problems);
     }
@@ -155,7 +155,7 @@ pub(super) fn settings(table: &Table, at: &str, problems: &mut Vec<Problem>) -> 
 }
 
 /// Adds a setting, or reports that it contradicts another one.
-pub(super) fn insert(settings: &mut Settings, key: String, setting: Setting, problems: &mut Vec<Problem>) {
+pub(super) fn insert(settings: &mut ArmSettings, key: String, setting: Setting, problems: &mut Vec<Problem>) {
     let other = settings.keys().find(|other| overlap(other, &key));
     match other {
         None => {

@@ -11,6 +11,6 @@ mod tests;
 
 pub use table::{Ablate, Design, Select, SweepTable, When};
 
-pub(crate) use expand::{Arm, expand};
-pub(crate) use keys::{Base, Setting};
+pub(crate) use expand::{ArmSpec, expand};
+pub(crate) use keys::{Setting, SweepBase};
 pub(crate) use names::join;

@@ -11,11 +11,11 @@ const LONGEST_VALUE: usize = 24;
 const LONGEST: usize = 120;
 
 /// The shortest unique label of every key, such as `rank` for `instruction.lora.rank`.
-pub(super) struct Labels(BTreeMap<String, String>);
+pub(super) struct KeyLabels(BTreeMap<String, String>);
 
-impl Labels {
+impl KeyLabels {
     /// Labels `keys`. A plugin's `type` is labelled with the table's name.
-    pub fn new<'k>(keys: impl IntoIterator<Item = &'k str>) -> Labels {
+    pub fn new<'k>(keys: impl IntoIterator<Item = &'k str>) -> KeyLabels {
         // `seeds` adds `seed=N` to the names of arms.
         let keys: BTreeSet<&str> = keys.into_iter().chain(["seed"]).collect();
         let tail = |key: &str, n: usize| {
@@ -30,7 +30,7 @@ impl Labels {
             let found = candidates.into_iter().find(|(n, label)| is_unique(label, *n));
             ((*key).to_owned(), found.map_or_else(|| (*key).to_owned(), |(_, label)| label))
         };
-        Labels(keys.iter().map(label).collect())
+        KeyLabels(keys.iter().map(label).collect())
     }
 
     /// Formats a setting as `rank=4`.

@@ -36,7 +36,7 @@ fn base() -> Table {
 
 fn expanded(source: &str) -> Result<Expansion, Vec<boldface::Problem>> {
     let sweep: SweepTable = serde_json::from_value(Value::Object(table(source))).unwrap();
-    expand(&sweep, &Base { written: &base(), resolved: None })
+    expand(&sweep, &SweepBase { written: &base(), resolved: None })
 }
 
 /// Checks the arms of a sweep, one per line with its settings, or its problems.
@@ -48,7 +48,7 @@ fn check(source: &str, expected: Expect) {
     expected.assert_eq(&said);
 }
 
-fn line(arm: &Arm) -> String {
+fn line(arm: &ArmSpec) -> String {
     let said = |(key, setting): (&String, &Setting)| match &setting.value {
         Some(value) => format!(" {key}={value}"),
         None => format!(" -{key}"),
@@ -236,7 +236,7 @@ proptest! {
             "seeds": (seeds > 0).then(|| (0..seeds).collect::<Vec<_>>()),
         })).unwrap();
         let base = base();
-        let known = Base { written: &base, resolved: None };
+        let known = SweepBase { written: &base, resolved: None };
         let expansion = expand(&sweep, &known).unwrap();
 
         let combinations = sizes.iter().product::<usize>() * rows.max(1);
@@ -250,7 +250,7 @@ proptest! {
         prop_assert!(names.iter().all(safe));
         // Expansion is reproducible, and the first axis varies slowest.
         prop_assert_eq!(&expand(&sweep, &known).unwrap(), &expansion);
-        let first = |arm: &Arm| arm.settings.get("tokenizer.a").and_then(|setting| setting.value.as_ref()?.as_u64());
+        let first = |arm: &ArmSpec| arm.settings.get("tokenizer.a").and_then(|setting| setting.value.as_ref()?.as_u64());
         let slow: Vec<Option<u64>> = expansion.arms[..combinations * seeds.max(1)].iter().map(first).collect();
         prop_assert!(slow.is_sorted());
     }

@@ -13,7 +13,7 @@ use boldface::{FmriBlock, LanguageModel, Objective, Part, Result, ScanId, Sequen
 use rand::Rng;
 use rand::seq::SliceRandom;
 
-use super::Work;
+use super::StageContext;
 use super::packing::{Rounds, answered, fits, forecast, general_text, pieces};
 use crate::spec::Alignment;
 pub use teacher::{FactRecipe, Teacher, draw_balanced};
@@ -34,7 +34,7 @@ const CHOICES: usize = 16;
 const PIECE: usize = 128;
 
 /// Trains the language model and saves it.
-pub fn run(work: &mut Work<'_>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let config = work.plan.experiment.alignment.as_ref().ok_or("the experiment has no `[alignment]`")?;
     let split = work.inputs.split()?;
     let mut model = work.inputs.language_model(&mut work.fit())?;
@@ -45,7 +45,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
 
 /// Tokenises all training data beforehand, because the model cannot be queried while it trains.
 fn batches(
-    work: &Work<'_>,
+    work: &StageContext<'_>,
     config: &Alignment,
     model: &dyn LanguageModel,
     is_train: impl Fn(&ScanId) -> Result<bool>,

@@ -16,8 +16,8 @@ use rand::{Rng, RngExt};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::super::Work;
-use super::super::forms::{PromptForm, Values, longest};
+use super::super::StageContext;
+use super::super::forms::{FactValues, PromptForm, longest};
 use super::super::packing::{Rounds, answered, fits, prompt, supervised};
 use super::super::windows::standardized;
 use super::made::made;
@@ -94,7 +94,7 @@ struct TrainingScan {
     series: TimeSeries,
     block: FmriBlock,
     labels: Vec<FactLabel>,
-    values: Values,
+    values: FactValues,
 }
 
 /// A fact as the index of its question and of its band.
@@ -115,7 +115,11 @@ impl Teacher {
     ///
     /// # Errors
     /// If a question does not fit the backbone.
-    pub fn open(work: &Work<'_>, recipe: FactRecipe, model: &dyn LanguageModel) -> Result<Option<Teacher>> {
+    pub fn open(
+        work: &StageContext<'_>,
+        recipe: FactRecipe,
+        model: &dyn LanguageModel,
+    ) -> Result<Option<Teacher>> {
         if recipe.questions == 0 || recipe.weight <= 0.0 || !work.inputs.reads(&StageKind::Corpus) {
             return Ok(None);
         }
@@ -150,7 +154,7 @@ impl Teacher {
                 series: signals.series_of(id)?.clone(),
                 block: FmriBlock::new(features.clone(), codes.clone()).last(shown),
                 labels: labels.collect(),
-                values: Values::collect(scan, Window::first(scan.series.trs())),
+                values: FactValues::collect(scan, Window::first(scan.series.trs())),
             });
         }
         if questions.is_empty() || scans.iter().all(|scan| scan.labels.is_empty()) {
@@ -240,7 +244,7 @@ impl Teacher {
             let mut rng = seed::stream(self.seed, &format!("facts.forms.{draw}"));
             for nth in 0..self.recipe.questions.min(own.labels.len()) {
                 let form = PromptForm::draw(forms, &mut rng);
-                let without = Values::default();
+                let without = FactValues::default();
                 let values = match form {
                     PromptForm::Scan => continue,
                     PromptForm::TextOnly => &without,
@@ -349,7 +353,7 @@ impl Question {
         model: &dyn LanguageModel,
         wording: usize,
         band: usize,
-        values: &Values,
+        values: &FactValues,
         context: Option<usize>,
     ) -> Result<Sequence> {
         let (wording, bands) = (&self.asked.wordings[wording], &self.asked.bands);

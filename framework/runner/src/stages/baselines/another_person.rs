@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use boldface::{Answer, Part, Prediction, Result, seed};
 use rand::seq::SliceRandom;
 
-use super::super::cases::Case;
+use super::super::cases::QuestionCase;
 
 /// People whose truths are averaged, as many as stand in for one person in the control `swap`.
 const PEOPLE: usize = 3;
@@ -16,17 +16,17 @@ const PEOPLE: usize = 3;
 ///
 /// # Errors
 /// If a fact's band is not among its bands.
-pub fn answers(asked: &[(Part, Vec<Case<'_>>)], seed: u64) -> Result<Option<Vec<Prediction>>> {
+pub fn answers(asked: &[(Part, Vec<QuestionCase<'_>>)], seed: u64) -> Result<Option<Vec<Prediction>>> {
     let mut predictions = Vec::new();
     for (part, cases) in asked {
-        let mut about: BTreeMap<&str, BTreeMap<String, &Case<'_>>> = BTreeMap::new();
+        let mut about: BTreeMap<&str, BTreeMap<String, &QuestionCase<'_>>> = BTreeMap::new();
         for case in cases {
             about.entry(subject(case)).or_default().entry(case.scan.info.id.person()).or_insert(case);
         }
         for case in cases {
             let id = &case.scan.info.id;
             let people = about.get(subject(case)).into_iter().flatten();
-            let mut others: Vec<&Case<'_>> =
+            let mut others: Vec<&QuestionCase<'_>> =
                 people.filter(|(person, _)| **person != id.person()).map(|(_, other)| *other).collect();
             // One stream per scan, so that all facts of a scan come from the same people if they have them.
             let mut rng = seed::stream(seed, &format!("another-person.{}.{id}", part.name()));
@@ -41,7 +41,7 @@ pub fn answers(asked: &[(Part, Vec<Case<'_>>)], seed: u64) -> Result<Option<Vec<
 }
 
 /// Questions with the same subject can be answered from each other's truth.
-fn subject<'a>(case: &'a Case<'_>) -> &'a str {
+fn subject<'a>(case: &'a QuestionCase<'_>) -> &'a str {
     match &case.example.answer {
         Answer::Band { fact, .. } => &fact.feature,
         _ => "",
@@ -49,7 +49,7 @@ fn subject<'a>(case: &'a Case<'_>) -> &'a str {
 }
 
 /// The answer that other people's truths give; none if there is nobody.
-fn borrowed(others: &[&Case<'_>]) -> Result<Option<Prediction>> {
+fn borrowed(others: &[&QuestionCase<'_>]) -> Result<Option<Prediction>> {
     let Some(first) = others.first() else { return Ok(None) };
     match &first.example.answer {
         Answer::Text { reference, facts, .. } => {
@@ -79,18 +79,21 @@ mod tests {
         boldface::testing::scan(subject, &[])
     }
 
-    fn case<'a>(scan: &'a Scan, feature: &str, band: &str) -> Case<'a> {
+    fn case<'a>(scan: &'a Scan, feature: &str, band: &str) -> QuestionCase<'a> {
         let bands = [("lower", -1.0), ("higher", 1.0)].map(|(name, z)| Band { name: name.into(), z });
         let fact = Fact { feature: feature.into(), band: band.into(), ..Fact::default() };
         let answer = Answer::Band { fact, bands: bands.to_vec() };
-        Case { scan, example: Example { window: Window { start: 0, trs: 4 }, question: "?".into(), answer } }
+        QuestionCase {
+            scan,
+            example: Example { window: Window { start: 0, trs: 4 }, question: "?".into(), answer },
+        }
     }
 
     #[test]
     fn the_truth_of_the_others_is_the_answer() {
         let scans = ["1", "2", "3"].map(scan);
         let bands = ["lower", "lower", "higher"];
-        let cases: Vec<Case<'_>> =
+        let cases: Vec<QuestionCase<'_>> =
             scans.iter().zip(bands).map(|(scan, band)| case(scan, "coupling.A-B", band)).collect();
         let found = answers(&[(Part::Test, cases)], 0).unwrap().unwrap();
         let shares = |prediction: &Prediction| match prediction {

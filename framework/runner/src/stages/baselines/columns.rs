@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use boldface::ScanInfo;
 
 /// Returns a scan's motion: the number in `column`, and whether it is missing. A missing number counts
-/// as the mean of the training scans, as NaN does in [`super::span::Span`].
+/// as the mean of the training scans, as NaN does in [`super::span::TrainingSpan`].
 pub fn motion(scan: &ScanInfo, column: &str) -> Vec<f32> {
     let value = scan.column(column).and_then(|value| value.parse::<f32>().ok());
     match value.filter(|value| value.is_finite()) {

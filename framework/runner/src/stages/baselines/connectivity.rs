@@ -6,13 +6,13 @@ use boldface::{Result, ScanId, TimeSeries, Window};
 use boldface_features::{Tangent, flattened};
 use rayon::prelude::*;
 
-use super::super::cases::Case;
+use super::super::cases::QuestionCase;
 use super::fc_logistic;
-use crate::run::inputs::Signals;
+use crate::run::inputs::CohortSignals;
 
 /// A form of connectivity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum ConnectivityForm {
     /// Fisher's z of each correlation.
     Correlation,
     /// The correlation matrix to the power [`POWER`].
@@ -22,10 +22,13 @@ pub enum Form {
     Tangent,
 }
 
-impl Form {
+impl ConnectivityForm {
     /// Every form with the prefix of its models' names.
-    pub const ALL: [(Form, &str); 3] =
-        [(Form::Correlation, "fc"), (Form::Flat, "fc-flat"), (Form::Tangent, "tangent")];
+    pub const ALL: [(ConnectivityForm, &str); 3] = [
+        (ConnectivityForm::Correlation, "fc"),
+        (ConnectivityForm::Flat, "fc-flat"),
+        (ConnectivityForm::Tangent, "tangent"),
+    ];
 }
 
 /// Eigenvalues of the correlation matrix are raised to this power, so that small ones weigh almost as
@@ -42,9 +45,9 @@ type Place = (ScanId, Window);
 /// Returns the features of each case, of which the first `train` are training cases. NaN where they are
 /// undefined. `None` if the form is too costly for so many regions.
 pub fn features(
-    form: Form,
-    signals: &Signals,
-    cases: &[&Case<'_>],
+    form: ConnectivityForm,
+    signals: &CohortSignals,
+    cases: &[&QuestionCase<'_>],
     train: usize,
 ) -> Result<Option<Vec<Vec<f32>>>> {
     // Questions about one window share its features.
@@ -60,14 +63,14 @@ pub fn features(
     let rois = windows.first().map_or(0, TimeSeries::rois);
     let found: Vec<Vec<f32>> = match form {
         // Correlations do not depend on the window's standardisation.
-        Form::Correlation => windows.par_iter().map(fc_logistic::features).collect(),
-        Form::Flat => {
+        ConnectivityForm::Correlation => windows.par_iter().map(fc_logistic::features).collect(),
+        ConnectivityForm::Flat => {
             let missing = vec![f32::NAN; rois * rois.saturating_sub(1) / 2];
             let of = |series| flattened(series, POWER).map_or_else(|_| missing.clone(), narrow);
             windows.par_iter().map(of).collect()
         }
-        Form::Tangent if rois > MOST_ROIS => return Ok(None),
-        Form::Tangent => {
+        ConnectivityForm::Tangent if rois > MOST_ROIS => return Ok(None),
+        ConnectivityForm::Tangent => {
             let missing = vec![f32::NAN; rois * (rois + 1) / 2];
             let is_known = places.values();
             let known = windows.iter().zip(is_known).filter(|(_, is_known)| **is_known);
@@ -81,7 +84,7 @@ pub fn features(
         }
     };
     let by: BTreeMap<&Place, &Vec<f32>> = places.keys().zip(&found).collect();
-    let of_case = |case: &&Case<'_>| by[&(case.scan.info.id.clone(), case.example.window)].clone();
+    let of_case = |case: &&QuestionCase<'_>| by[&(case.scan.info.id.clone(), case.example.window)].clone();
     Ok(Some(cases.iter().map(of_case).collect()))
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Answer, Fact};
 
-use crate::stages::cases::Case;
+use crate::stages::cases::QuestionCase;
 
 /// A corpus and one of its features.
 type Told<'a> = (&'a str, &'a str);
@@ -12,7 +12,7 @@ type Told<'a> = (&'a str, &'a str);
 /// The columns of the training scans' facts. They describe the whole scan, so they are not used for
 /// questions about a part, which would be answered from volumes that are not shown.
 #[derive(Debug, PartialEq)]
-pub struct Facts<'a> {
+pub struct FactColumns<'a> {
     columns: Vec<(Told<'a>, Column<'a>)>,
 }
 
@@ -24,9 +24,9 @@ enum Column<'a> {
     Bands(BTreeSet<&'a str>),
 }
 
-impl<'a> Facts<'a> {
+impl<'a> FactColumns<'a> {
     /// Collects the training scans' features from `corpora`, except those that equal the answer.
-    pub fn collect(train: &[Case<'a>], corpora: &[&str]) -> Facts<'a> {
+    pub fn collect(train: &[QuestionCase<'a>], corpora: &[&str]) -> FactColumns<'a> {
         let mut columns: BTreeMap<Told<'a>, Column<'a>> = BTreeMap::new();
         let mut gives_away: BTreeMap<Told<'a>, bool> = BTreeMap::new();
         for case in train {
@@ -48,7 +48,7 @@ impl<'a> Facts<'a> {
         }
         let is_asked = |key: &Told<'_>| gives_away.get(key).copied().unwrap_or(false);
         let kept = columns.into_iter().filter(|(key, _)| !is_asked(key));
-        Facts { columns: kept.collect() }
+        FactColumns { columns: kept.collect() }
     }
 
     /// Whether there are no features.
@@ -58,7 +58,7 @@ impl<'a> Facts<'a> {
 
     /// Returns the features of a scan in the order of the columns. NaN if the scan lacks the fact, the
     /// fact has no value, or no training scan has its band.
-    pub fn features(&self, case: &Case<'_>) -> Vec<f32> {
+    pub fn features(&self, case: &QuestionCase<'_>) -> Vec<f32> {
         let said = case.scan.descriptors.iter();
         let facts: BTreeMap<Told<'_>, &Fact> =
             said.map(|said| ((said.corpus.as_str(), said.fact.feature.as_str()), &said.fact)).collect();
@@ -132,10 +132,10 @@ mod tests {
         Scan { info: Arc::new(info), series, regions, descriptors }
     }
 
-    fn asked(scan: &Scan, correct: usize) -> Case<'_> {
+    fn asked(scan: &Scan, correct: usize) -> QuestionCase<'_> {
         let options = ["female", "male"].map(str::to_owned).to_vec();
         let answer = Answer::Choice { options, correct };
-        Case { scan, example: Example { window: Window::first(2), question: String::new(), answer } }
+        QuestionCase { scan, example: Example { window: Window::first(2), question: String::new(), answer } }
     }
 
     #[test]
@@ -145,17 +145,17 @@ mod tests {
             scan(1, vec![number("modularity", None), number("dead", None), band("hand", "right")]),
             scan(2, vec![band("hand", "both"), number("new", Some(1.0))]),
         ];
-        let train: Vec<Case<'_>> = scans[..2].iter().map(|scan| asked(scan, 0)).collect();
-        let facts = Facts::collect(&train, &["graph", "people"]);
+        let train: Vec<QuestionCase<'_>> = scans[..2].iter().map(|scan| asked(scan, 0)).collect();
+        let facts = FactColumns::collect(&train, &["graph", "people"]);
         // `modularity`, no column of `dead`, then `left` and `right`.
         assert_eq!(facts.features(&train[0]), [0.5, 1.0, 0.0]);
         let second = facts.features(&train[1]);
         assert!(second[0].is_nan());
         assert_eq!(second[1..], [0.0, 1.0]);
         assert!(facts.features(&asked(&scans[2], 0)).iter().all(|value| value.is_nan()));
-        let of_graphs = Facts::collect(&train, &["graph"]);
+        let of_graphs = FactColumns::collect(&train, &["graph"]);
         assert_eq!(of_graphs.features(&train[0]), [0.5]);
-        assert!(Facts::collect(&train, &[]).is_empty());
+        assert!(FactColumns::collect(&train, &[]).is_empty());
     }
 
     #[test]
@@ -164,19 +164,22 @@ mod tests {
         let scans: Vec<Scan> =
             (0..3).map(|i| scan(i, vec![band("sex", sexes[i]), band("hand", "left")])).collect();
         let correct = |place: usize| usize::from(sexes[place] == "male");
-        let train: Vec<Case<'_>> =
+        let train: Vec<QuestionCase<'_>> =
             scans.iter().enumerate().map(|(place, scan)| asked(scan, correct(place))).collect();
-        let facts = Facts::collect(&train, &["people"]);
+        let facts = FactColumns::collect(&train, &["people"]);
         assert_eq!(facts.features(&train[0]), [1.0], "`hand` alone");
 
         let ages: Vec<Scan> = (0..3).map(|i| scan(i, vec![number("age", Some(20.0 + i as f64))])).collect();
         let value = |place: usize| 20.0 + place as f64;
         let of_age = |(place, scan)| {
             let answer = Answer::Value { value: value(place), unit: "years".into(), edges: Vec::new() };
-            Case { scan, example: Example { window: Window::first(2), question: String::new(), answer } }
+            QuestionCase {
+                scan,
+                example: Example { window: Window::first(2), question: String::new(), answer },
+            }
         };
-        let train: Vec<Case<'_>> = ages.iter().enumerate().map(of_age).collect();
-        assert!(Facts::collect(&train, &["graph"]).is_empty());
+        let train: Vec<QuestionCase<'_>> = ages.iter().enumerate().map(of_age).collect();
+        assert!(FactColumns::collect(&train, &["graph"]).is_empty());
     }
 
     /// Returns the AUROC of 40 test scans of 20 people after 80 training scans, with labels in order or
@@ -198,9 +201,9 @@ mod tests {
         if is_shuffled {
             labels.shuffle(&mut rng);
         }
-        let cases: Vec<Case<'_>> =
+        let cases: Vec<QuestionCase<'_>> =
             scans.iter().zip(&labels).map(|(scan, label)| asked(scan, *label)).collect();
-        let facts = Facts::collect(&cases[..80], &["graph"]);
+        let facts = FactColumns::collect(&cases[..80], &["graph"]);
         let featured: Vec<linear::Featured<'_>> =
             cases.iter().map(|case| (case, facts.features(case))).collect();
         let predicted = linear::predict(&featured[..80], &featured[80..], 0, &mut || Ok(())).unwrap();

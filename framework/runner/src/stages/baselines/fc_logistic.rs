@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::logistic::Logistic;
-use super::span::Span;
+use super::span::TrainingSpan;
 
 /// Strengths to try, strongest penalty first.
 const STRENGTHS: [f64; 6] = [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0];
@@ -17,11 +17,11 @@ const STRENGTHS: [f64; 6] = [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0];
 pub const FOLDS: usize = 5;
 
 /// Called after every fold and after the last fit, at most [`FOLDS`] + 1 times. An error stops the fit.
-pub type Progress<'a> = &'a mut dyn FnMut() -> Result<()>;
+pub type FitProgress<'a> = &'a mut dyn FnMut() -> Result<()>;
 
 /// One training scan.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct ClassificationExample {
     /// Its features.
     pub features: Vec<f32>,
     /// Its class.
@@ -39,11 +39,11 @@ pub fn features(series: &TimeSeries) -> Vec<f32> {
 /// Returns the probabilities of `classes` classes for new points. The penalty has the lowest log loss
 /// on held-out folds of the training subjects. Only `known` is used for fitting.
 pub fn predict(
-    known: &[Known],
+    known: &[ClassificationExample],
     points: &[Vec<f32>],
     classes: usize,
     seed: u64,
-    progress: Progress<'_>,
+    progress: FitProgress<'_>,
 ) -> Result<Vec<Vec<f64>>> {
     let strength = choose(known, classes, seed, progress)?;
     let probabilities = of_strengths(known, points, classes, &[strength]).remove(0);
@@ -51,14 +51,20 @@ pub fn predict(
     Ok(probabilities)
 }
 
-fn choose(known: &[Known], classes: usize, seed: u64, progress: Progress<'_>) -> Result<f64> {
+fn choose(
+    known: &[ClassificationExample],
+    classes: usize,
+    seed: u64,
+    progress: FitProgress<'_>,
+) -> Result<f64> {
     let folds = folds(known.iter().map(|scan| &scan.person), seed);
     let mut answers: Vec<usize> = Vec::new();
     let mut predicted: Vec<Vec<Vec<f64>>> = vec![Vec::new(); STRENGTHS.len()];
     for fold in 0..folds.values().max().map_or(0, |last| last + 1) {
-        let is_out = |scan: &&Known| folds[&scan.person] == fold;
-        let (out, rest): (Vec<&Known>, Vec<&Known>) = known.iter().partition(is_out);
-        let rest: Vec<Known> = rest.into_iter().cloned().collect();
+        let is_out = |scan: &&ClassificationExample| folds[&scan.person] == fold;
+        let (out, rest): (Vec<&ClassificationExample>, Vec<&ClassificationExample>) =
+            known.iter().partition(is_out);
+        let rest: Vec<ClassificationExample> = rest.into_iter().cloned().collect();
         let points: Vec<Vec<f32>> = out.iter().map(|scan| scan.features.clone()).collect();
         answers.extend(out.iter().map(|scan| scan.class));
         for (all, of_fold) in predicted.iter_mut().zip(of_strengths(&rest, &points, classes, &STRENGTHS)) {
@@ -78,14 +84,14 @@ fn choose(known: &[Known], classes: usize, seed: u64, progress: Progress<'_>) ->
 
 /// Fits a model per strength and returns its probabilities.
 fn of_strengths(
-    known: &[Known],
+    known: &[ClassificationExample],
     points: &[Vec<f32>],
     classes: usize,
     strengths: &[f64],
 ) -> Vec<Vec<Vec<f64>>> {
     let features: Vec<Vec<f32>> = known.iter().map(|scan| scan.features.clone()).collect();
     let answers: Vec<usize> = known.iter().map(|scan| scan.class).collect();
-    let span = Span::compute(&features);
+    let span = TrainingSpan::compute(&features);
     let (train, points) = (span.train(), span.coordinates(points));
     let of_one = |&strength: &f64| {
         let model = Logistic::fit(train, &answers, classes, strength);
@@ -119,18 +125,18 @@ mod tests {
     use super::*;
 
     /// Scans of two classes, two per person, whose first features differ by `effect`.
-    fn scans(persons: usize, effect: f32, seed: u64) -> Vec<Known> {
+    fn scans(persons: usize, effect: f32, seed: u64) -> Vec<ClassificationExample> {
         let mut rng = seed::stream(seed, "test");
         let mut scan = |i: usize| {
             let class = i % 2;
             let mut features: Vec<f32> = (0..60).map(|_| rng.random::<f32>() - 0.5).collect();
             features[..5].iter_mut().for_each(|feature| *feature += effect * class as f32);
-            Known { features, class, person: format!("sub-{:02}", i / 2) }
+            ClassificationExample { features, class, person: format!("sub-{:02}", i / 2) }
         };
         (0..persons * 2).map(&mut scan).collect()
     }
 
-    fn auroc(train: &[Known], test: &[Known]) -> f64 {
+    fn auroc(train: &[ClassificationExample], test: &[ClassificationExample]) -> f64 {
         let points: Vec<Vec<f32>> = test.iter().map(|scan| scan.features.clone()).collect();
         let predicted = predict(train, &points, 2, 0, &mut || Ok(())).unwrap();
         let positive: Vec<bool> = test.iter().map(|scan| scan.class == 1).collect();
@@ -186,7 +192,7 @@ mod tests {
 
     /// Reads the scans of `experiments/data/pain`: features of the first 160 volumes, condition,
     /// subject.
-    fn pain() -> Vec<Known> {
+    fn pain() -> Vec<ClassificationExample> {
         let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/data/pain"));
         let table = std::fs::read_to_string(folder.join("scans.tsv")).unwrap();
         let scan = |line: &str| {
@@ -203,7 +209,7 @@ mod tests {
             let class =
                 ["passive", "regulate-down", "regulate-up"].iter().position(|class| *class == cells[4]);
             let features = features(&series.window(Window::first(160)).unwrap());
-            Known { features, class: class.unwrap(), person }
+            ClassificationExample { features, class: class.unwrap(), person }
         };
         table.lines().skip(1).map(scan).collect()
     }
@@ -220,7 +226,7 @@ mod tests {
             persons.into_iter().enumerate().map(|(i, person)| (person, i % 6)).collect();
         let (mut answers, mut predicted) = (Vec::new(), Vec::new());
         for out in 0..6 {
-            let (test, train): (Vec<Known>, Vec<Known>) =
+            let (test, train): (Vec<ClassificationExample>, Vec<ClassificationExample>) =
                 scans.iter().cloned().partition(|scan| fold[&scan.person] == out);
             let points: Vec<Vec<f32>> = test.iter().map(|scan| scan.features.clone()).collect();
             answers.extend(test.iter().map(|scan| scan.class));

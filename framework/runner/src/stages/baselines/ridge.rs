@@ -3,16 +3,16 @@
 use boldface::Result;
 use rayon::prelude::*;
 
-use super::fc_logistic::{Progress, folds};
+use super::fc_logistic::{FitProgress, folds};
 use super::lbfgs::dot;
-use super::span::Span;
+use super::span::TrainingSpan;
 
 /// Penalties to try, strongest first. 1 is the mean squared length of a standardised point.
 const PENALTIES: [f64; 7] = [1e3, 1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3];
 
 /// One training scan.
 #[derive(Clone, Debug)]
-pub struct Measured {
+pub struct RegressionExample {
     /// Its features. NaN counts as the mean.
     pub features: Vec<f32>,
     /// Its target.
@@ -26,10 +26,10 @@ pub struct Measured {
 ///
 /// Returns NaN without training scans.
 pub fn predict(
-    known: &[Measured],
+    known: &[RegressionExample],
     points: &[Vec<f32>],
     seed: u64,
-    progress: Progress<'_>,
+    progress: FitProgress<'_>,
 ) -> Result<Vec<f64>> {
     let penalty = choose(known, seed, progress)?;
     let predicted = of_penalties(known, points, &[penalty]).remove(0);
@@ -37,13 +37,13 @@ pub fn predict(
     Ok(predicted)
 }
 
-fn choose(known: &[Measured], seed: u64, progress: Progress<'_>) -> Result<f64> {
+fn choose(known: &[RegressionExample], seed: u64, progress: FitProgress<'_>) -> Result<f64> {
     let folds = folds(known.iter().map(|scan| &scan.person), seed);
     let mut errors = [0.0; PENALTIES.len()];
     for fold in 0..folds.values().max().map_or(0, |last| last + 1) {
-        let is_out = |scan: &&Measured| folds[&scan.person] == fold;
-        let (out, rest): (Vec<&Measured>, Vec<&Measured>) = known.iter().partition(is_out);
-        let rest: Vec<Measured> = rest.into_iter().cloned().collect();
+        let is_out = |scan: &&RegressionExample| folds[&scan.person] == fold;
+        let (out, rest): (Vec<&RegressionExample>, Vec<&RegressionExample>) = known.iter().partition(is_out);
+        let rest: Vec<RegressionExample> = rest.into_iter().cloned().collect();
         let points: Vec<Vec<f32>> = out.iter().map(|scan| scan.features.clone()).collect();
         for (error, predicted) in errors.iter_mut().zip(of_penalties(&rest, &points, &PENALTIES)) {
             let of_fold = out.iter().zip(predicted).map(|(scan, value)| (scan.value - value).powi(2));
@@ -56,11 +56,11 @@ fn choose(known: &[Measured], seed: u64, progress: Progress<'_>) -> Result<f64> 
 }
 
 /// Fits a model per penalty and returns its predictions.
-fn of_penalties(known: &[Measured], points: &[Vec<f32>], penalties: &[f64]) -> Vec<Vec<f64>> {
+fn of_penalties(known: &[RegressionExample], points: &[Vec<f32>], penalties: &[f64]) -> Vec<Vec<f64>> {
     let features: Vec<Vec<f32>> = known.iter().map(|scan| scan.features.clone()).collect();
     let mean = known.iter().map(|scan| scan.value).sum::<f64>() / known.len() as f64;
     let around: Vec<f64> = known.iter().map(|scan| scan.value - mean).collect();
-    let span = Span::compute(&features);
+    let span = TrainingSpan::compute(&features);
     let (train, points) = (span.train(), span.coordinates(points));
     let of_one = |&penalty: &f64| {
         let weights = weights(train, &around, penalty);
@@ -100,18 +100,18 @@ mod tests {
     }
 
     /// Scans, two per person, whose first five of 60 features follow the target.
-    fn scans(persons: usize, seed: u64) -> Vec<Measured> {
+    fn scans(persons: usize, seed: u64) -> Vec<RegressionExample> {
         let mut rng = seed::stream(seed, "test");
         let mut scan = |i: usize| {
             let value = rng.random::<f64>();
             let mut features: Vec<f32> = (0..60).map(|_| rng.random::<f32>() - 0.5).collect();
             features[..5].iter_mut().for_each(|feature| *feature += 0.8 * value as f32);
-            Measured { features, value: 20.0 + 60.0 * value, person: format!("sub-{:02}", i / 2) }
+            RegressionExample { features, value: 20.0 + 60.0 * value, person: format!("sub-{:02}", i / 2) }
         };
         (0..persons * 2).map(&mut scan).collect()
     }
 
-    fn r2(train: &[Measured], test: &[Measured]) -> f64 {
+    fn r2(train: &[RegressionExample], test: &[RegressionExample]) -> f64 {
         let points: Vec<Vec<f32>> = test.iter().map(|scan| scan.features.clone()).collect();
         let actual: Vec<f64> = test.iter().map(|scan| scan.value).collect();
         scores::r2(&actual, &predict(train, &points, 0, &mut || Ok(())).unwrap())
@@ -137,9 +137,13 @@ mod tests {
         // Here features are divided by the root of their number, so the same penalty is three times as
         // strong.
         let row = |i: f64| vec![(1.7 * i).sin() as f32, (0.9 * i).cos() as f32, (i % 3.0) as f32];
-        let known: Vec<Measured> = (0..8)
+        let known: Vec<RegressionExample> = (0..8)
             .map(f64::from)
-            .map(|i| Measured { features: row(i), value: i + (1.7 * i).sin(), person: i.to_string() })
+            .map(|i| RegressionExample {
+                features: row(i),
+                value: i + (1.7 * i).sin(),
+                person: i.to_string(),
+            })
             .collect();
         let predicted = of_penalties(&known, &[vec![0.3, -0.2, 1.0]], &[0.1]);
         assert!((predicted[0][0] - 3.305_841_73).abs() < 1e-5, "{predicted:?}");
@@ -148,7 +152,7 @@ mod tests {
     #[test]
     fn without_an_answer_there_is_no_number() {
         assert!(predict(&[], &[vec![0.5]], 0, &mut || Ok(())).unwrap()[0].is_nan());
-        let one = Measured { features: vec![1.0, 2.0], value: 7.0, person: "a".into() };
+        let one = RegressionExample { features: vec![1.0, 2.0], value: 7.0, person: "a".into() };
         assert_eq!(predict(&[one], &[vec![0.5, 9.0]], 0, &mut || Ok(())).unwrap(), [7.0]);
     }
 }

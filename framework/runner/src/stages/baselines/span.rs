@@ -13,7 +13,7 @@ use super::lbfgs::dot;
 const ROUNDING: f64 = 1e-10;
 
 /// Standardises features by training statistics and computes coordinates in the training span.
-pub struct Span {
+pub struct TrainingSpan {
     /// Mean and reciprocal SD of each feature. The reciprocal is 0 for a constant feature.
     scaling: Vec<(f64, f64)>,
     axes: Axes,
@@ -29,9 +29,9 @@ enum Axes {
     OfFeatures(Vec<Vec<f64>>),
 }
 
-impl Span {
+impl TrainingSpan {
     /// Computes the span of `train`. A NaN counts as the feature's mean.
-    pub fn compute(train: &[Vec<f32>]) -> Span {
+    pub fn compute(train: &[Vec<f32>]) -> TrainingSpan {
         let features = train.first().map_or(0, Vec::len);
         let scaling =
             (0..features).into_par_iter().map(|feature| scaling(train.iter().map(|row| row[feature])));
@@ -43,7 +43,7 @@ impl Span {
             Axes::of_points(points.clone())
         };
         let train = axes.coordinates(&points);
-        Span { scaling, axes, train }
+        TrainingSpan { scaling, axes, train }
     }
 
     /// Returns the coordinates of the training points, in order. The axes are orthogonal over them.
@@ -132,7 +132,7 @@ mod tests {
             points.iter_mut().for_each(|point| point[3] = 0.7);
             points[2][5] = f32::NAN;
             let new = points.split_off(n);
-            let span = Span::compute(&points);
+            let span = TrainingSpan::compute(&points);
             // Centred points lose one dimension.
             assert_eq!(span.train()[0].len(), axes);
             let real = |a: &[f32], b: &[f32]| {
@@ -155,7 +155,10 @@ mod tests {
 
     #[test]
     fn points_without_spread_have_no_coordinates() {
-        assert_eq!(Span::compute(&[vec![1.0, 2.0], vec![1.0, 2.0]]).train(), [Vec::<f64>::new(), Vec::new()]);
-        assert_eq!(Span::compute(&[]).coordinates(&[]), Vec::<Vec<f64>>::new());
+        assert_eq!(
+            TrainingSpan::compute(&[vec![1.0, 2.0], vec![1.0, 2.0]]).train(),
+            [Vec::<f64>::new(), Vec::new()]
+        );
+        assert_eq!(TrainingSpan::compute(&[]).coordinates(&[]), Vec::<Vec<f64>>::new());
     }
 }

@@ -5,13 +5,13 @@ use std::iter::repeat_n;
 
 use boldface::{Describer, FmriBlock, LanguageModel, Prediction, Query, Result, ScanId, TimeSeries, seed};
 
-use super::super::cases::{self, Case, Form};
-use super::super::forms::{Values, longest_answers};
+use super::super::cases::{self, AnswerForm, QuestionCase};
+use super::super::forms::{FactValues, longest_answers};
 use super::super::naming::named;
 use super::super::packing::{extent, fits, options, prompt, questions};
 use super::super::surrogate::{phase_randomized, shuffled};
-use super::super::windows::{Place, Windows};
-use super::controls::{Shown, StandIns, mean};
+use super::super::windows::{ScanWindow, Windows};
+use super::controls::{ShownInput, StandIns, mean};
 use super::frequencies::Frequencies;
 use super::together::{Together, Turn};
 use super::{ABOUT_ONE, BATCH};
@@ -37,24 +37,24 @@ pub(super) struct Asker<'a> {
     pub seed: u64,
     /// Surrogate and shuffled scans of the last questions. The next questions are often about the same
     /// scans.
-    pub altered: BTreeMap<(Shown, Place), FmriBlock>,
+    pub altered: BTreeMap<(ShownInput, ScanWindow), FmriBlock>,
 }
 
 impl Asker<'_> {
     /// Returns the model's answers. If several scans are shown for a question, averages their answers.
-    pub fn ask(&mut self, cases: &[Case<'_>], shown: Shown) -> Result<Vec<Prediction>> {
+    pub fn ask(&mut self, cases: &[QuestionCase<'_>], shown: ShownInput) -> Result<Vec<Prediction>> {
         let Some(form) = cases::form(cases)? else { return Ok(Vec::new()) };
         let mut sights = self.sights(cases, shown)?;
-        if form == Form::Text || self.paradigm == Paradigm::Open {
+        if form == AnswerForm::Text || self.paradigm == Paradigm::Open {
             // Texts have no mean, so only the first scan is shown.
             sights.iter_mut().for_each(|places| places.truncate(1));
         }
         let asked = repeated(cases, &sights);
-        let places: Vec<Place> = sights.iter().flatten().cloned().collect();
+        let places: Vec<ScanWindow> = sights.iter().flatten().cloned().collect();
         let mut answers = Vec::new();
         let size = match form {
-            Form::Choice | Form::Bins | Form::Band => ABOUT_ONE,
-            Form::Text | Form::Series | Form::Value => BATCH,
+            AnswerForm::Choice | AnswerForm::Bins | AnswerForm::Band => ABOUT_ONE,
+            AnswerForm::Text | AnswerForm::Series | AnswerForm::Value => BATCH,
         };
         for (cases, places) in asked.chunks(size).zip(places.chunks(size)) {
             answers.extend(self.answer(cases, places, shown, form)?);
@@ -65,30 +65,38 @@ impl Asker<'_> {
 
     fn answer(
         &mut self,
-        cases: &[Case<'_>],
-        places: &[Place],
-        shown: Shown,
-        form: Form,
+        cases: &[QuestionCase<'_>],
+        places: &[ScanWindow],
+        shown: ShownInput,
+        form: AnswerForm,
     ) -> Result<Vec<Prediction>> {
-        let blocks = self.blocks(places, shown, form == Form::Series)?;
+        let blocks = self.blocks(places, shown, form == AnswerForm::Series)?;
         match form {
-            Form::Choice if self.paradigm == Paradigm::Open => self.named(cases, shown, blocks),
-            Form::Choice | Form::Bins | Form::Band => self.rank(cases, shown, blocks),
-            Form::Text => self.write_texts(cases, shown, blocks),
-            Form::Series => self.continued(cases, places, shown, blocks),
-            Form::Value => Err("a number without bins has no options to rank".into()),
+            AnswerForm::Choice if self.paradigm == Paradigm::Open => self.named(cases, shown, blocks),
+            AnswerForm::Choice | AnswerForm::Bins | AnswerForm::Band => self.rank(cases, shown, blocks),
+            AnswerForm::Text => self.write_texts(cases, shown, blocks),
+            AnswerForm::Series => self.continued(cases, places, shown, blocks),
+            AnswerForm::Value => Err("a number without bins has no options to rank".into()),
         }
     }
 
     /// Returns the windows to show for each question: its own, or its stand-ins.
-    pub(super) fn sights(&self, cases: &[Case<'_>], shown: Shown) -> Result<Vec<Vec<Place>>> {
+    pub(super) fn sights(
+        &self,
+        cases: &[QuestionCase<'_>],
+        shown: ShownInput,
+    ) -> Result<Vec<Vec<ScanWindow>>> {
         let mut sights = Vec::new();
         for case in cases {
             let (window, _) = extent(&case.example, self.windows.patch())?;
             let id = &case.scan.info.id;
             sights.push(match shown {
-                Shown::Swap => self.stand_ins.windows_for(id, window).to_vec(),
-                Shown::Scan | Shown::Shuffled | Shown::Surrogate | Shown::Nothing | Shown::Values => {
+                ShownInput::Swap => self.stand_ins.windows_for(id, window).to_vec(),
+                ShownInput::Scan
+                | ShownInput::Shuffled
+                | ShownInput::Surrogate
+                | ShownInput::Nothing
+                | ShownInput::Values => {
                     vec![(id.clone(), window, 0)]
                 }
             });
@@ -100,23 +108,28 @@ impl Asker<'_> {
     /// that questions show.
     pub(super) fn blocks(
         &mut self,
-        places: &[Place],
-        shown: Shown,
+        places: &[ScanWindow],
+        shown: ShownInput,
         is_forecast: bool,
     ) -> Result<Vec<Option<FmriBlock>>> {
         let blocks = match shown {
-            Shown::Scan | Shown::Swap if is_forecast => self.windows.blocks(places)?,
-            Shown::Scan | Shown::Swap => self.windows.behind_questions(places)?,
-            Shown::Shuffled | Shown::Surrogate => self.altered(places, shown, is_forecast)?,
-            Shown::Nothing | Shown::Values => return Ok(vec![None; places.len()]),
+            ShownInput::Scan | ShownInput::Swap if is_forecast => self.windows.blocks(places)?,
+            ShownInput::Scan | ShownInput::Swap => self.windows.behind_questions(places)?,
+            ShownInput::Shuffled | ShownInput::Surrogate => self.altered(places, shown, is_forecast)?,
+            ShownInput::Nothing | ShownInput::Values => return Ok(vec![None; places.len()]),
         };
         Ok(blocks.into_iter().map(Some).collect())
     }
 
     /// Returns altered windows. Each is embedded once while consecutive questions are about it.
-    fn altered(&mut self, places: &[Place], shown: Shown, is_forecast: bool) -> Result<Vec<FmriBlock>> {
+    fn altered(
+        &mut self,
+        places: &[ScanWindow],
+        shown: ShownInput,
+        is_forecast: bool,
+    ) -> Result<Vec<FmriBlock>> {
         self.altered.retain(|(how, place), _| *how != shown || places.contains(place));
-        let mut missing: Vec<&Place> = Vec::new();
+        let mut missing: Vec<&ScanWindow> = Vec::new();
         for place in places {
             if !self.altered.contains_key(&(shown, place.clone())) && !missing.contains(&place) {
                 missing.push(place);
@@ -132,28 +145,36 @@ impl Asker<'_> {
     }
 
     /// Returns the volumes to show for a window. The same window always gives the same volumes.
-    pub(super) fn series(&self, place: &Place, shown: Shown) -> Result<TimeSeries> {
+    pub(super) fn series(&self, place: &ScanWindow, shown: ShownInput) -> Result<TimeSeries> {
         let (id, window, _) = place;
         let (series, _) = self.windows.shown(place)?;
         let stream = |name: &str| seed::stream(self.seed, &format!("{name}.{id}.{}", window.start));
         match shown {
-            Shown::Shuffled => shuffled(&series, &mut stream("shuffled")),
-            Shown::Surrogate => phase_randomized(&series, &mut stream("surrogate")),
-            Shown::Scan | Shown::Swap | Shown::Nothing | Shown::Values => Ok(series),
+            ShownInput::Shuffled => shuffled(&series, &mut stream("shuffled")),
+            ShownInput::Surrogate => phase_randomized(&series, &mut stream("surrogate")),
+            ShownInput::Scan | ShownInput::Swap | ShownInput::Nothing | ShownInput::Values => Ok(series),
         }
     }
 
     /// Returns a question about a case as it is put. If the scan's facts are shown, they come before it, as
     /// many as leave room for `answer` tokens.
-    pub(super) fn put(&self, case: &Case<'_>, question: &str, shown: Shown, answer: usize) -> Result<String> {
+    pub(super) fn put(
+        &self,
+        case: &QuestionCase<'_>,
+        question: &str,
+        shown: ShownInput,
+        answer: usize,
+    ) -> Result<String> {
         match shown {
-            Shown::Values => {
-                let values = Values::collect(case.scan, case.example.window);
+            ShownInput::Values => {
+                let values = FactValues::collect(case.scan, case.example.window);
                 values.before(question, self.model, answer, self.context)
             }
-            Shown::Scan | Shown::Shuffled | Shown::Surrogate | Shown::Swap | Shown::Nothing => {
-                Ok(question.to_owned())
-            }
+            ShownInput::Scan
+            | ShownInput::Shuffled
+            | ShownInput::Surrogate
+            | ShownInput::Swap
+            | ShownInput::Nothing => Ok(question.to_owned()),
         }
     }
 
@@ -161,15 +182,15 @@ impl Asker<'_> {
     /// own answers to them.
     fn rank(
         &self,
-        cases: &[Case<'_>],
-        shown: Shown,
+        cases: &[QuestionCase<'_>],
+        shown: ShownInput,
         blocks: Vec<Option<FmriBlock>>,
     ) -> Result<Vec<Prediction>> {
         let mut turns: Vec<Turn<'_>> = Vec::new();
         for (case, block) in cases.iter().zip(blocks) {
             let around = self.together.around(case)?;
             let room = match shown {
-                Shown::Values => longest_answers(self.model, &around.0)?,
+                ShownInput::Values => longest_answers(self.model, &around.0)?,
                 _ => 0,
             };
             let asked = self.put(case, &questions(&around.0), shown, room)?;
@@ -217,8 +238,8 @@ impl Asker<'_> {
     /// Generates sentences and finds the option that each names.
     fn named(
         &self,
-        cases: &[Case<'_>],
-        shown: Shown,
+        cases: &[QuestionCase<'_>],
+        shown: ShownInput,
         blocks: Vec<Option<FmriBlock>>,
     ) -> Result<Vec<Prediction>> {
         let mut predictions = Vec::new();
@@ -231,15 +252,20 @@ impl Asker<'_> {
 
     pub(super) fn generate(
         &self,
-        cases: &[Case<'_>],
-        shown: Shown,
+        cases: &[QuestionCase<'_>],
+        shown: ShownInput,
         blocks: Vec<Option<FmriBlock>>,
     ) -> Result<Vec<Prediction>> {
         let read = |text: String| Ok(Prediction::Text { facts: read_facts(&self.describers, &text)?, text });
         self.texts(cases, shown, blocks)?.into_iter().map(read).collect()
     }
 
-    fn texts(&self, cases: &[Case<'_>], shown: Shown, blocks: Vec<Option<FmriBlock>>) -> Result<Vec<String>> {
+    fn texts(
+        &self,
+        cases: &[QuestionCase<'_>],
+        shown: ShownInput,
+        blocks: Vec<Option<FmriBlock>>,
+    ) -> Result<Vec<String>> {
         let mut prompts = Vec::new();
         let mut limit = self.longest;
         for (case, block) in cases.iter().zip(blocks) {
@@ -256,6 +282,6 @@ impl Asker<'_> {
 }
 
 /// Repeats each question once per window shown for it.
-pub(super) fn repeated<'a>(cases: &[Case<'a>], sights: &[Vec<Place>]) -> Vec<Case<'a>> {
+pub(super) fn repeated<'a>(cases: &[QuestionCase<'a>], sights: &[Vec<ScanWindow>]) -> Vec<QuestionCase<'a>> {
     cases.iter().zip(sights).flat_map(|(case, places)| repeat_n(case.clone(), places.len())).collect()
 }

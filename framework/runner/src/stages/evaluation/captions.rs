@@ -3,11 +3,11 @@
 use boldface::{Answer, Band, Decoding, FmriBlock, Prediction, Result};
 
 use super::super::baselines::softmax;
-use super::super::cases::Case;
+use super::super::cases::QuestionCase;
 use super::super::forms::longest;
 use super::super::packing::{prompt, query};
 use super::asker::Asker;
-use super::controls::Shown;
+use super::controls::ShownInput;
 use crate::run::inputs::read_facts;
 
 /// The model's answer to a question about one fact.
@@ -21,12 +21,13 @@ impl Asker<'_> {
     /// Writes a text per case, from facts or word by word.
     pub(super) fn write_texts(
         &self,
-        cases: &[Case<'_>],
-        shown: Shown,
+        cases: &[QuestionCase<'_>],
+        shown: ShownInput,
         blocks: Vec<Option<FmriBlock>>,
     ) -> Result<Vec<Prediction>> {
-        let is_asked =
-            |case: &Case<'_>| matches!(case.example.answer, Answer::Text { decoding: Decoding::Asked, .. });
+        let is_asked = |case: &QuestionCase<'_>| {
+            matches!(case.example.answer, Answer::Text { decoding: Decoding::Asked, .. })
+        };
         match cases.iter().all(is_asked) {
             true => self.captions(cases, shown, &blocks),
             false => self.generate(cases, shown, blocks),
@@ -35,8 +36,8 @@ impl Asker<'_> {
 
     fn captions(
         &self,
-        cases: &[Case<'_>],
-        shown: Shown,
+        cases: &[QuestionCase<'_>],
+        shown: ShownInput,
         blocks: &[Option<FmriBlock>],
     ) -> Result<Vec<Prediction>> {
         let (mut questions, mut asked) = (Vec::new(), Vec::new());
@@ -46,7 +47,7 @@ impl Asker<'_> {
                 let wording = question.wordings.first().map_or("", String::as_str);
                 let bands: Vec<String> = question.bands.iter().map(|band| band.name.clone()).collect();
                 let room = match shown {
-                    Shown::Values => longest(self.model, wording, &bands)?,
+                    ShownInput::Values => longest(self.model, wording, &bands)?,
                     _ => 0,
                 };
                 let put = self.put(case, wording, shown, room)?;
@@ -69,7 +70,7 @@ impl Asker<'_> {
 
     /// Writes as many facts as the reference has, the most unusual ones, in the corpora's order and
     /// words.
-    fn caption(&self, case: &Case<'_>, answers: &[FactAnswer<'_>]) -> Result<Prediction> {
+    fn caption(&self, case: &QuestionCase<'_>, answers: &[FactAnswer<'_>]) -> Result<Prediction> {
         let Answer::Text { facts, .. } = &case.example.answer else {
             return Err("a text was expected".into());
         };

@@ -2,11 +2,11 @@
 
 use boldface::{Codes, FmriBlock, Prediction, Result, Sequence, TimeSeries, Window};
 
-use super::super::cases::Case;
+use super::super::cases::QuestionCase;
 use super::super::packing::extent;
-use super::super::windows::{Place, Windows};
+use super::super::windows::{ScanWindow, Windows};
 use super::asker::Asker;
-use super::controls::Shown;
+use super::controls::ShownInput;
 
 impl Asker<'_> {
     /// Continues each scan patch by patch. The model predicts one patch of codes at a time, because a
@@ -15,9 +15,9 @@ impl Asker<'_> {
     /// question's own scan.
     pub(super) fn continued(
         &self,
-        cases: &[Case<'_>],
-        places: &[Place],
-        shown: Shown,
+        cases: &[QuestionCase<'_>],
+        places: &[ScanWindow],
+        shown: ShownInput,
         blocks: Vec<Option<FmriBlock>>,
     ) -> Result<Vec<Prediction>> {
         let patch = self.windows.patch();

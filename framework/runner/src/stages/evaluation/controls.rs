@@ -7,13 +7,13 @@ use boldface::{Prediction, Result, ScanId, Window, seed};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
-use super::super::cases::Case;
+use super::super::cases::QuestionCase;
 use super::super::packing::extent;
-use super::super::windows::Place;
+use super::super::windows::ScanWindow;
 
 /// The input shown with a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Shown {
+pub(super) enum ShownInput {
     /// The question's own window.
     Scan,
     /// The window with its volumes in random order, which keeps connectivity and destroys temporal
@@ -30,12 +30,12 @@ pub(super) enum Shown {
 }
 
 /// The controls and their inputs, hardest to beat first.
-pub(super) const CONTROLS: [(&str, Shown); 5] = [
-    ("values", Shown::Values),
-    ("shuffled", Shown::Shuffled),
-    ("surrogate", Shown::Surrogate),
-    ("swap", Shown::Swap),
-    ("text-only", Shown::Nothing),
+pub(super) const CONTROLS: [(&str, ShownInput); 5] = [
+    ("values", ShownInput::Values),
+    ("shuffled", ShownInput::Shuffled),
+    ("surrogate", ShownInput::Surrogate),
+    ("swap", ShownInput::Swap),
+    ("text-only", ShownInput::Nothing),
 ];
 
 /// Number of stand-ins per person. A single other scan would be a coin toss; three cost three passes
@@ -49,13 +49,13 @@ pub(crate) fn rank(name: &str) -> Option<usize> {
 
 /// For each question's window, the windows of other people that replace it.
 #[derive(Debug, Default)]
-pub(super) struct StandIns(BTreeMap<(ScanId, Window), Vec<Place>>);
+pub(super) struct StandIns(BTreeMap<(ScanId, Window), Vec<ScanWindow>>);
 
 impl StandIns {
     /// Chooses stand-ins for each window among the other people in the same part, at most three. Takes
     /// one random scan per person that is long enough. Its window starts at the same volume, or earlier
     /// if the scan is too short for that.
-    pub fn add(&mut self, cases: &[Case<'_>], patch: usize, seed: u64) -> Result<()> {
+    pub fn add(&mut self, cases: &[QuestionCase<'_>], patch: usize, seed: u64) -> Result<()> {
         let mut people: BTreeMap<String, BTreeMap<&ScanId, usize>> = BTreeMap::new();
         for case in cases {
             let id = &case.scan.info.id;
@@ -84,12 +84,12 @@ impl StandIns {
     }
 
     /// Returns the stand-ins of a window. Empty if nobody has a scan that is long enough.
-    pub fn windows_for(&self, id: &ScanId, window: Window) -> &[Place] {
+    pub fn windows_for(&self, id: &ScanId, window: Window) -> &[ScanWindow] {
         self.0.get(&(id.clone(), window)).map_or(&[], Vec::as_slice)
     }
 
     /// Whether every question's window has a stand-in.
-    pub fn are_complete(&self, cases: &[Case<'_>], patch: usize) -> Result<bool> {
+    pub fn are_complete(&self, cases: &[QuestionCase<'_>], patch: usize) -> Result<bool> {
         for case in cases {
             if self.windows_for(&case.scan.info.id, extent(&case.example, patch)?.0).is_empty() {
                 return Ok(false);
@@ -169,14 +169,14 @@ mod tests {
         }
     }
 
-    fn case(scan: &Scan, start: usize) -> Case<'_> {
+    fn case(scan: &Scan, start: usize) -> QuestionCase<'_> {
         let answer = Answer::Choice { options: vec!["no".into(), "yes".into()], correct: 0 };
         let window = Window { start, trs: 20 };
-        Case { scan, example: Example { window, question: "?".into(), answer } }
+        QuestionCase { scan, example: Example { window, question: "?".into(), answer } }
     }
 
     fn chosen(scans: &[Scan], start: usize, seed: u64) -> StandIns {
-        let cases: Vec<Case<'_>> = scans.iter().map(|scan| case(scan, start)).collect();
+        let cases: Vec<QuestionCase<'_>> = scans.iter().map(|scan| case(scan, start)).collect();
         let mut stand_ins = StandIns::default();
         stand_ins.add(&cases, 10, seed).unwrap();
         stand_ins
@@ -215,7 +215,7 @@ mod tests {
         let scans = [scan("1", "1", 60), scan("2", "1", 45), scan("3", "1", 15)];
         let cases = [case(&scans[0], 30)];
         let mut stand_ins = StandIns::default();
-        let mut all: Vec<Case<'_>> = scans[1..].iter().map(|scan| case(scan, 0)).collect();
+        let mut all: Vec<QuestionCase<'_>> = scans[1..].iter().map(|scan| case(scan, 0)).collect();
         all.push(cases[0].clone());
         stand_ins.add(&all, 10, 0).unwrap();
         let window = Window { start: 30, trs: 20 };
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn a_lone_person_has_no_stand_in() {
         let scans = [scan("1", "1", 60), scan("1", "2", 60)];
-        let cases: Vec<Case<'_>> = scans.iter().map(|scan| case(scan, 0)).collect();
+        let cases: Vec<QuestionCase<'_>> = scans.iter().map(|scan| case(scan, 0)).collect();
         assert!(!chosen(&scans, 0, 0).are_complete(&cases, 10).unwrap());
     }
 

@@ -10,7 +10,7 @@
 use boldface::{FactQuestion, Prediction, Result, TrainScans, seed};
 
 use super::super::alignment::draw_balanced;
-use crate::run::Answered;
+use crate::run::OutcomeLine;
 
 /// Name of the model's own answers, without the frequencies.
 pub(super) const WITHOUT: &str = "without-frequencies";
@@ -77,7 +77,7 @@ impl Frequencies {
 
     /// Corrects the answers about facts, of the model and of its controls. The model's own answers follow as
     /// [`WITHOUT`].
-    pub fn correct_all(&self, answers: &[Answered], model: &str) -> Vec<Answered> {
+    pub fn correct_all(&self, answers: &[OutcomeLine], model: &str) -> Vec<OutcomeLine> {
         let mut all = answers.to_vec();
         for answer in &mut all {
             if let Prediction::Choice { probabilities } = &mut answer.outcome.prediction {
@@ -85,7 +85,7 @@ impl Frequencies {
             }
         }
         let own = answers.iter().filter(|answer| answer.plugin == model);
-        all.extend(own.map(|answer| Answered { plugin: WITHOUT.to_owned(), ..answer.clone() }));
+        all.extend(own.map(|answer| OutcomeLine { plugin: WITHOUT.to_owned(), ..answer.clone() }));
         all
     }
 }
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn controls_are_corrected_too_and_the_models_own_answers_stay() {
         let fact = Fact { band: "typical".to_owned(), ..Fact::default() };
-        let answered = |plugin: &str| Answered {
+        let answered = |plugin: &str| OutcomeLine {
             part: Part::Test,
             plugin: plugin.to_owned(),
             outcome: Outcome {

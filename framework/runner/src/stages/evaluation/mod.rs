@@ -18,18 +18,18 @@ use std::collections::BTreeMap;
 use boldface::{Metric, MetricRow, Observer, Part, Result, Scan, Split, Task};
 use tracing::warn;
 
-use super::Work;
+use super::StageContext;
 use super::alignment::FactRecipe;
 use super::baseline::{PARTS, answers_by};
-use super::cases::{self, Case, Form, answered};
-use super::forms::Values;
+use super::cases::{self, AnswerForm, QuestionCase, answered};
+use super::forms::FactValues;
 use super::groups::Groups;
 use super::intervals::{Scores, resamples, subjects};
 use super::windows::Windows;
-use crate::plan::{Entry, StageKind};
-use crate::run::Answered;
+use crate::plan::{PlannedPlugin, StageKind};
+use crate::run::OutcomeLine;
 use asker::Asker;
-use controls::{CONTROLS, Shown, StandIns};
+use controls::{CONTROLS, ShownInput, StandIns};
 use frequencies::Frequencies;
 use prior::Sources;
 use together::Together;
@@ -51,7 +51,7 @@ pub(crate) use controls::rank as control_rank;
 
 /// Saves the answers of the model, to the scans and to the controls. Records scores with intervals,
 /// overall and by group, and the differences from each control and baseline.
-pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
+pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
     let task = cases::task(work.plan, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let model = work.inputs.language_model(&mut work.fit())?;
@@ -93,9 +93,9 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
         seed: work.stage.seed,
         altered: BTreeMap::new(),
     };
-    let all: Vec<Case<'_>> = asked.iter().flat_map(|(_, cases)| cases).cloned().collect();
+    let all: Vec<QuestionCase<'_>> = asked.iter().flat_map(|(_, cases)| cases).cloned().collect();
     let form = cases::form(&all)?;
-    let is_read_off = task.asking.is_frozen() || form == Some(Form::Value);
+    let is_read_off = task.asking.is_frozen() || form == Some(AnswerForm::Value);
     asker.asks_values = !is_read_off && is_trained_on_values(work);
     let mut answers = if is_read_off {
         let mut train = cases::training(work.plan, task, &scans, &split)?;
@@ -106,14 +106,14 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     } else {
         said(work, &mut asker, &asked)?
     };
-    if let Some(frequencies) = frequencies.filter(|_| form == Some(Form::Band)) {
+    if let Some(frequencies) = frequencies.filter(|_| form == Some(AnswerForm::Band)) {
         answers = frequencies.correct_all(&answers, work.plan.backbone.plugin);
     }
     let baselines = work.inputs.baseline(name)?;
     let prior = task.asking.prior();
     let mut weight = None;
     if let Some(prior) = &prior {
-        let base = if form == Some(Form::Choice) { "majority" } else { "mean" };
+        let base = if form == Some(AnswerForm::Choice) { "majority" } else { "mean" };
         let model = work.plan.backbone.plugin;
         let sources = Sources { baselines: &baselines, prior, base, model };
         let (corrected, chosen) = prior::correct(&answers, &sources)?;
@@ -129,18 +129,18 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
 
 /// Returns a task's questions about one part, in the wording for evaluation.
 fn questions<'a>(
-    task: &Entry<dyn Task>,
+    task: &PlannedPlugin<dyn Task>,
     scans: &'a [Scan],
     split: &Split,
     part: Part,
-) -> Result<Vec<Case<'a>>> {
+) -> Result<Vec<QuestionCase<'a>>> {
     let mut cases = cases::cases(task, scans, split, part)?;
     cases.iter_mut().for_each(|case| case.example.question = task.asking.question(&case.example.question));
     Ok(cases)
 }
 
 /// Whether the model was trained on prompts with facts as numbers instead of the scan.
-fn is_trained_on_values(work: &Work<'_>) -> bool {
+fn is_trained_on_values(work: &StageContext<'_>) -> bool {
     let instruction = work.plan.experiment.instruction.as_ref();
     let is_in_spec = instruction.is_some_and(|config| config.forms.values > 0.0);
     is_in_spec && work.inputs.reads(&StageKind::Instruction) && work.inputs.reads(&StageKind::Corpus)
@@ -150,38 +150,43 @@ fn is_trained_on_values(work: &Work<'_>) -> bool {
 /// other people. The facts as numbers are shown only to a model that was trained on them and answers in
 /// words; the baseline `facts` is their counterpart for linear models. They must be about exactly the
 /// volumes that the question shows: those of a forecast's whole scan would tell its future.
-fn controls_of(asker: &Asker<'_>, part: Part, cases: &[Case<'_>]) -> Result<Vec<(&'static str, Shown)>> {
-    let is_forecast = cases::form(cases)? == Some(Form::Series);
+fn controls_of(
+    asker: &Asker<'_>,
+    part: Part,
+    cases: &[QuestionCase<'_>],
+) -> Result<Vec<(&'static str, ShownInput)>> {
+    let is_forecast = cases::form(cases)? == Some(AnswerForm::Series);
     let can_swap = asker.stand_ins.are_complete(cases, asker.windows.patch())?;
     if !can_swap {
         let part = part.name();
         warn!(part, "Nobody else's scan can be shown instead; the control `swap` is left out.");
     }
-    let has_values = |case: &Case<'_>| !Values::collect(case.scan, case.example.window).is_empty();
+    let has_values =
+        |case: &QuestionCase<'_>| !FactValues::collect(case.scan, case.example.window).is_empty();
     let can_show_values = asker.asks_values && !is_forecast && cases.iter().all(has_values);
     if asker.asks_values && !can_show_values {
         let part = part.name();
         warn!(part, "No facts are measured in exactly the volumes shown; the control `values` is left out.");
     }
-    let can_be_shown = |shown: Shown| match shown {
-        Shown::Values => can_show_values,
-        Shown::Nothing => !is_forecast,
-        Shown::Swap => can_swap,
-        Shown::Scan | Shown::Shuffled | Shown::Surrogate => true,
+    let can_be_shown = |shown: ShownInput| match shown {
+        ShownInput::Values => can_show_values,
+        ShownInput::Nothing => !is_forecast,
+        ShownInput::Swap => can_swap,
+        ShownInput::Scan | ShownInput::Shuffled | ShownInput::Surrogate => true,
     };
     Ok(CONTROLS.into_iter().filter(|(_, shown)| can_be_shown(*shown)).collect())
 }
 
 /// Collects the language model's answers, with the scan and for each control.
 fn said(
-    work: &mut Work<'_>,
+    work: &mut StageContext<'_>,
     asker: &mut Asker<'_>,
-    asked: &[(Part, Vec<Case<'_>>)],
-) -> Result<Vec<Answered>> {
+    asked: &[(Part, Vec<QuestionCase<'_>>)],
+) -> Result<Vec<OutcomeLine>> {
     let total = asked.iter().map(|(_, cases)| cases.len() as u64).sum();
     let (mut done, mut answers) = (0, Vec::new());
     for (part, cases) in asked {
-        let mut shows = vec![(work.plan.backbone.plugin, Shown::Scan)];
+        let mut shows = vec![(work.plan.backbone.plugin, ShownInput::Scan)];
         shows.extend(controls_of(asker, *part, cases)?);
         for batch in batches(cases, |a, b| a.scan.info.id == b.scan.info.id) {
             for &(plugin, shown) in &shows {
@@ -211,11 +216,11 @@ fn batches<T>(cases: &[T], are_about_one: impl Fn(&T, &T) -> bool) -> Vec<&[T]> 
 /// Records rows of the model and its controls, and of the model's differences from controls and
 /// baselines.
 fn score(
-    work: &mut Work<'_>,
+    work: &mut StageContext<'_>,
     name: &str,
     scans: &[Scan],
-    answers: &[Answered],
-    baselines: &[Answered],
+    answers: &[OutcomeLine],
+    baselines: &[OutcomeLine],
 ) -> Result<()> {
     let task = &*cases::task(work.plan, name)?.config;
     let groups = Groups::collect(work, task, scans);

@@ -16,7 +16,7 @@ use boldface::{Answer, Outcome, Part, Prediction, Result};
 
 use super::super::baselines::softmax;
 use super::super::cases::outcomes;
-use crate::run::Answered;
+use crate::run::OutcomeLine;
 
 /// Name of the model's own answers, without the prior.
 pub(super) const WITHOUT: &str = "without-prior";
@@ -29,7 +29,7 @@ const LEAST: f64 = 1e-6;
 
 /// Who answers what: the baseline to start from, the baseline that knows frequencies only, and the model.
 pub(super) struct Sources<'a> {
-    pub baselines: &'a [Answered],
+    pub baselines: &'a [OutcomeLine],
     pub prior: &'a str,
     pub base: &'a str,
     pub model: &'a str,
@@ -40,7 +40,7 @@ pub(super) struct Sources<'a> {
 ///
 /// # Errors
 /// If the prior answered other questions than the model, or answers of another form.
-pub(super) fn correct(answers: &[Answered], sources: &Sources<'_>) -> Result<(Vec<Answered>, f64)> {
+pub(super) fn correct(answers: &[OutcomeLine], sources: &Sources<'_>) -> Result<(Vec<OutcomeLine>, f64)> {
     let aligned = |part: Part, plugin: &str| -> Result<Vec<Terms<'_>>> {
         let model = outcomes(answers, part, plugin);
         let [prior, base] = [sources.prior, sources.base].map(|name| outcomes(sources.baselines, part, name));
@@ -69,10 +69,10 @@ pub(super) fn correct(answers: &[Answered], sources: &Sources<'_>) -> Result<(Ve
         };
         let prediction = predictions.next().ok_or("an answer has no correction")?;
         let outcome = Outcome { prediction, ..answer.outcome.clone() };
-        all.push(Answered { outcome, ..answer.clone() });
+        all.push(OutcomeLine { outcome, ..answer.clone() });
     }
     let own = answers.iter().filter(|answer| answer.plugin == sources.model);
-    all.extend(own.map(|answer| Answered { plugin: WITHOUT.to_owned(), ..answer.clone() }));
+    all.extend(own.map(|answer| OutcomeLine { plugin: WITHOUT.to_owned(), ..answer.clone() }));
     Ok((all, weight))
 }
 
@@ -164,16 +164,16 @@ mod tests {
 
     use super::*;
 
-    fn answered(part: Part, plugin: &str, subject: usize, correct: usize, yes: f64) -> Answered {
+    fn answered(part: Part, plugin: &str, subject: usize, correct: usize, yes: f64) -> OutcomeLine {
         let answer = Answer::Choice { options: vec!["no".into(), "yes".into()], correct };
         let example = Example { window: Window { start: 0, trs: 20 }, question: "?".into(), answer };
         let prediction = Prediction::Choice { probabilities: vec![1.0 - yes, yes] };
         let outcome = Outcome { scan: ScanId::new("d", format!("{subject:02}")), example, prediction };
-        Answered { part, plugin: plugin.to_owned(), outcome }
+        OutcomeLine { part, plugin: plugin.to_owned(), outcome }
     }
 
     /// Answers of a model whose probability of the truth is `right`, beside a prior that knows little.
-    fn corrected(right: f64) -> (Vec<Answered>, f64) {
+    fn corrected(right: f64) -> (Vec<OutcomeLine>, f64) {
         let (mut answers, mut baselines) = (Vec::new(), Vec::new());
         for part in [Part::Validation, Part::Test] {
             for subject in 0..20 {
@@ -191,7 +191,7 @@ mod tests {
         correct(&answers, &sources).unwrap()
     }
 
-    fn yes(answers: &[Answered], plugin: &str) -> Vec<f64> {
+    fn yes(answers: &[OutcomeLine], plugin: &str) -> Vec<f64> {
         let share = |outcome: &Outcome| match &outcome.prediction {
             Prediction::Choice { probabilities } => probabilities[1],
             other => panic!("{other:?}"),

@@ -9,7 +9,7 @@ use boldface::{
 
 use super::super::baselines::softmax;
 use super::super::bins;
-use super::super::cases::Case;
+use super::super::cases::QuestionCase;
 use super::super::packing::{options, prompt, query};
 
 /// Questions that share a prompt, by scan and window. Empty if every question has its own prompt.
@@ -30,7 +30,7 @@ impl Together {
     }
 
     /// Adds the questions of a task after those of earlier tasks.
-    pub fn add(&mut self, task: &str, cases: &[Case<'_>]) {
+    pub fn add(&mut self, task: &str, cases: &[QuestionCase<'_>]) {
         for case in cases {
             let place = (case.scan.info.id.clone(), case.example.window);
             self.prompts.entry(place).or_default().push((task.to_owned(), case.example.clone()));
@@ -38,7 +38,7 @@ impl Together {
     }
 
     /// Returns the questions in the prompt of `case`: only itself if no others share it.
-    pub fn around<'a>(&'a self, case: &'a Case<'_>) -> Result<Asked<'a>> {
+    pub fn around<'a>(&'a self, case: &'a QuestionCase<'_>) -> Result<Asked<'a>> {
         let place = (case.scan.info.id.clone(), case.example.window);
         let Some(asked) = self.prompts.get(&place) else { return Ok((vec![&case.example], 0)) };
         let is_own = |(task, example): &(String, Example)| *task == self.task && *example == case.example;
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn each_question_is_answered_after_the_models_own_answers_and_not_the_truth() {
         let (one, other) = (scan("1"), scan("2"));
-        let case = |scan, question: &str, correct| Case { scan, example: example(question, correct) };
+        let case = |scan, question: &str, correct| QuestionCase { scan, example: example(question, correct) };
         // The correct answers are yes, no and yes.
         let mut together = Together::new("third");
         together.add("first", &[case(&one, "A?", 1), case(&other, "A?", 0)]);

@@ -44,7 +44,7 @@ fn scan(facts: &[(&str, Option<f64>)]) -> Scan {
 }
 
 fn text(scan: &Scan, context: Option<usize>) -> String {
-    Values::collect(scan, Window::first(20)).before("Old?", &Letters, 3, context).unwrap()
+    FactValues::collect(scan, Window::first(20)).before("Old?", &Letters, 3, context).unwrap()
 }
 
 #[test]
@@ -64,8 +64,8 @@ fn only_facts_that_the_shown_volumes_hold_are_told() {
     let mut scan = scan(&[("a", Some(1.0)), ("age", Some(2.0)), ("b", Some(f64::NAN))]);
     // Nobody is asked about a phenotype.
     scan.descriptors[1].question = None;
-    let window = |start, trs| Values::collect(&scan, Window { start, trs });
-    assert_eq!(window(0, 20), Values(vec!["a 1.00".into()]));
+    let window = |start, trs| FactValues::collect(&scan, Window { start, trs });
+    assert_eq!(window(0, 20), FactValues(vec!["a 1.00".into()]));
     // A part of the scan has other facts than the whole.
     assert!(window(0, 10).is_empty() && window(10, 10).is_empty());
 }

@@ -2,7 +2,7 @@
 
 use boldface::Regions;
 
-use super::checked::Kept;
+use super::checked::StoredScan;
 use crate::run::Carpet;
 
 /// Most rows and columns. Longer plots are averaged.
@@ -20,18 +20,19 @@ const NONE: char = '.';
 
 /// Plots the scans with the most motion (mean FD, or DVARS if it is unknown) and the median one.
 /// `start` is the first volume of the crop.
-pub fn plot(kept: &[&Kept], regions: &Regions, start: usize) -> Vec<Carpet> {
-    let motion = |kept: &Kept| kept.measured.quality.mean_fd();
-    let change = |kept: &Kept| kept.measured.quality.mean_dvars();
+pub fn plot(kept: &[&StoredScan], regions: &Regions, start: usize) -> Vec<Carpet> {
+    let motion = |kept: &StoredScan| kept.measured.quality.mean_fd();
+    let change = |kept: &StoredScan| kept.measured.quality.mean_dvars();
     let by = if kept.iter().any(|kept| motion(kept).is_some()) { motion } else { change };
-    let mut ranked: Vec<(f64, &Kept)> = kept.iter().filter_map(|kept| Some((by(kept)?, *kept))).collect();
+    let mut ranked: Vec<(f64, &StoredScan)> =
+        kept.iter().filter_map(|kept| Some((by(kept)?, *kept))).collect();
     ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let middle = (ranked.len() >= MANY).then(|| ranked[ranked.len() / 2]);
     ranked.truncate(WORST);
     ranked.into_iter().chain(middle).map(|(_, kept)| carpet(kept, regions, start)).collect()
 }
 
-fn carpet(kept: &Kept, regions: &Regions, start: usize) -> Carpet {
+fn carpet(kept: &StoredScan, regions: &Regions, start: usize) -> Carpet {
     let (series, quality) = (&kept.series, &kept.measured.quality);
     let on_disk = quality.fd.len().max(quality.dvars.len()).max(quality.kept.len());
     let places = places(&quality.kept, on_disk, kept.trs, start, series.trs());
@@ -107,14 +108,14 @@ mod tests {
     use boldface::{Quality, ScanId, TimeSeries};
 
     use super::*;
-    use crate::run::Measured;
+    use crate::run::ScanQuality;
 
-    fn kept(subject: usize, values: &[f32], fd: f32, scrubbed: &[bool]) -> Kept {
+    fn kept(subject: usize, values: &[f32], fd: f32, scrubbed: &[bool]) -> StoredScan {
         let scan = ScanId::new("d", subject.to_string());
         let series = TimeSeries::new(values.len() / 2, 2, 2.0, values.to_vec()).unwrap();
         let trs = if scrubbed.is_empty() { 4 } else { scrubbed.iter().filter(|kept| **kept).count() };
         let quality = Quality { fd: vec![fd; 4], kept: scrubbed.to_vec(), ..Quality::default() };
-        Kept { series, trs, measured: Measured { scan, missing: Vec::new(), quality } }
+        StoredScan { series, trs, measured: ScanQuality { scan, missing: Vec::new(), quality } }
     }
 
     fn regions() -> Regions {
@@ -137,7 +138,7 @@ mod tests {
         assert_eq!(plot(&[&scrubbed], &regions(), 1)[0].rows[1], "..5c");
 
         // A resampled series, whose volumes have no known index on disk.
-        let resampled = Kept { trs: 9, ..whole };
+        let resampled = StoredScan { trs: 9, ..whole };
         let carpet = &plot(&[&resampled], &regions(), 0)[0];
         assert!(!carpet.on_disk && carpet.volumes == 4);
     }
@@ -145,9 +146,9 @@ mod tests {
     #[test]
     fn those_that_move_most_come_first_and_then_the_middle() {
         let values = [3.0, 7.0, 5.0, 7.0, 3.0, 7.0, 5.0, 7.0];
-        let all: Vec<Kept> = (0..9).map(|i| kept(i, &values, 0.1 * i as f32, &[])).collect();
+        let all: Vec<StoredScan> = (0..9).map(|i| kept(i, &values, 0.1 * i as f32, &[])).collect();
         let shown = |count: usize| -> Vec<String> {
-            let some: Vec<&Kept> = all.iter().take(count).collect();
+            let some: Vec<&StoredScan> = all.iter().take(count).collect();
             plot(&some, &regions(), 0).into_iter().map(|carpet| carpet.scan.subject).collect()
         };
         assert_eq!(shown(9), ["8", "7", "6", "4"]);
@@ -165,7 +166,7 @@ mod tests {
         let one = kept(1, &[0.0; 8], 0.1, &[]);
         let series = TimeSeries::new(1000, rois, 2.0, values).unwrap();
         let quality = Quality { fd: vec![0.1; 1000], ..Quality::default() };
-        let large = Kept { series, trs: 1000, measured: Measured { quality, ..one.measured } };
+        let large = StoredScan { series, trs: 1000, measured: ScanQuality { quality, ..one.measured } };
         let carpet = &plot(&[&large], &regions, 0)[0];
         // 7 networks of 64 or 65 regions, three per row: 22 rows each. 1000 volumes, three per column:
         // 334 columns.

@@ -2,18 +2,18 @@
 
 use boldface::{Quality, Recorded, Regions, ScanInfo, TimeSeries, Window};
 
-use crate::run::Measured;
+use crate::run::ScanQuality;
 use crate::spec::{MissingRegions, Signal};
 
 /// A scan as it is stored in the artefact.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
+pub struct StoredScan {
     /// Its crop, not standardised. A region without a signal is 0 throughout.
     pub series: TimeSeries,
     /// Number of volumes before the crop.
     pub trs: usize,
     /// Quality measurements of the whole recording.
-    pub measured: Measured,
+    pub measured: ScanQuality,
 }
 
 /// A scan that cannot be used.
@@ -38,7 +38,12 @@ impl From<String> for Bad {
 ///
 /// A missing region is an error or becomes zeros, as `missing-regions` says. Dropping it from all scans
 /// would let one bad scan change everyone's input.
-pub fn checked(recorded: Recorded, info: &ScanInfo, regions: &Regions, signal: &Signal) -> Result<Kept, Bad> {
+pub fn checked(
+    recorded: Recorded,
+    info: &ScanInfo,
+    regions: &Regions,
+    signal: &Signal,
+) -> Result<StoredScan, Bad> {
     let Recorded { series, quality } = recorded;
     let crop = Window { start: signal.start, trs: signal.trs };
     if series.rois() != info.rois {
@@ -74,7 +79,7 @@ pub fn checked(recorded: Recorded, info: &ScanInfo, regions: &Regions, signal: &
         return Err(format!("{broken} values are not finite, the first at volume {t}, region {roi}").into());
     }
     let missing = missing.iter().filter_map(|&roi| regions.names.get(roi).cloned()).collect();
-    Ok(Kept { series, trs, measured: Measured { scan: info.id.clone(), missing, quality } })
+    Ok(StoredScan { series, trs, measured: ScanQuality { scan: info.id.clone(), missing, quality } })
 }
 
 /// Finds the regions that are NaN in every volume of the recording.
@@ -150,7 +155,11 @@ mod tests {
         TimeSeries::new(values.len() / 2, 2, 2.0, values.to_vec()).unwrap()
     }
 
-    fn look(series: TimeSeries, quality: Quality, missing_regions: MissingRegions) -> Result<Kept, Bad> {
+    fn look(
+        series: TimeSeries,
+        quality: Quality,
+        missing_regions: MissingRegions,
+    ) -> Result<StoredScan, Bad> {
         let regions = Regions { names: vec!["V1".into(), "M1".into()], networks: vec!["n".into(); 2] };
         let signal = Signal {
             trs: 2,

@@ -9,19 +9,19 @@ use std::collections::BTreeSet;
 
 use boldface::{Dataset, Exclusion, Regions, Result, ScanInfo};
 
-use super::Work;
-use crate::plan::{Entry, counted};
+use super::StageContext;
+use crate::plan::{PlannedPlugin, counted};
 use crate::run::arrays::{self, Array};
-use crate::run::{CARPETS, MOTION, Measured, QUALITY, QUALITY_TABLE};
+use crate::run::{CARPETS, MOTION, QUALITY, QUALITY_TABLE, ScanQuality};
 
-use checked::{Bad, Kept};
+use checked::{Bad, StoredScan};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 1;
 
 /// Saves the cropped series of every scan, not standardised, with its metadata and the regions. Quality
 /// measurements and exclusions are saved if there are any.
-pub fn run(work: &mut Work<'_>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let Found { regions, scans, excluded } = cohorts(&work.plan.datasets)?;
     let read = reading::read(work, &scans, &regions)?;
     let bad: Vec<(&ScanInfo, &Bad)> =
@@ -29,7 +29,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     if !bad.is_empty() {
         return Err(said(&bad, scans.len()).into());
     }
-    let mut kept: Vec<(&ScanInfo, &Kept)> =
+    let mut kept: Vec<(&ScanInfo, &StoredScan)> =
         scans.iter().zip(&read).filter_map(|((_, info), read)| Some((info, read.as_ref().ok()?))).collect();
     kept.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let arrays = kept.iter().map(|(info, kept)| (info.id.to_string(), Array::from_series(&kept.series)));
@@ -46,19 +46,19 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
 
 /// Saves the quality measurements, if there are any: in full, as a table, as carpet plots, and as
 /// correlations of connectivity with motion.
-fn quality(work: &Work<'_>, kept: &[(&ScanInfo, &Kept)], regions: &Regions) -> Result<()> {
-    let scans: Vec<&Kept> = kept.iter().map(|(_, kept)| *kept).collect();
+fn quality(work: &StageContext<'_>, kept: &[(&ScanInfo, &StoredScan)], regions: &Regions) -> Result<()> {
+    let scans: Vec<&StoredScan> = kept.iter().map(|(_, kept)| *kept).collect();
     if scans.iter().all(|kept| kept.measured.quality.is_empty()) {
         return Ok(());
     }
     work.write_json(QUALITY, &scans.iter().map(|kept| &kept.measured).collect::<Vec<_>>())?;
     work.write_json(CARPETS, &carpet::plot(&scans, regions, work.plan.experiment.signal.start))?;
     work.write_json(MOTION, &motion::correlate(&scans))?;
-    let row = |(info, kept): &(&ScanInfo, &Kept)| {
-        let Measured { scan, missing, quality } = &kept.measured;
+    let row = |(info, kept): &(&ScanInfo, &StoredScan)| {
+        let ScanQuality { scan, missing, quality } = &kept.measured;
         let on_disk = quality.fd.len().max(quality.dvars.len()).max(quality.kept.len());
         let known = quality.coverage.iter().copied().filter(|share| share.is_finite());
-        boldface_tables::quality::Row {
+        boldface_tables::quality::QualityRow {
             scan: scan.clone(),
             tr: info.tr,
             volumes: kept.trs as u64,
@@ -79,7 +79,7 @@ fn quality(work: &Work<'_>, kept: &[(&ScanInfo, &Kept)], regions: &Regions) -> R
 }
 
 /// A scan and the dataset that loads it.
-type Listed<'a> = (&'a Entry<dyn Dataset>, ScanInfo);
+type Listed<'a> = (&'a PlannedPlugin<dyn Dataset>, ScanInfo);
 
 /// The scans, regions and exclusions of all datasets.
 struct Found<'a> {
@@ -89,7 +89,7 @@ struct Found<'a> {
 }
 
 /// Collects the scans of all datasets, and the regions that they must share.
-fn cohorts(datasets: &[Entry<dyn Dataset>]) -> Result<Found<'_>> {
+fn cohorts(datasets: &[PlannedPlugin<dyn Dataset>]) -> Result<Found<'_>> {
     let mut shared: Option<(&str, Regions)> = None;
     let (mut scans, mut excluded) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();

@@ -7,7 +7,7 @@ use boldface::TimeSeries;
 use boldface_features::{fc, fisher_z};
 use rayon::prelude::*;
 
-use super::checked::Kept;
+use super::checked::StoredScan;
 use crate::run::MotionFc;
 
 /// Fewest people. With fewer, any correlation is noise.
@@ -25,15 +25,15 @@ const LARGEST: f64 = 0.999_999;
 
 /// Computes the correlations for every dataset with enough people whose motion is known. `kept` must be
 /// sorted by scan. Scans of one person are not independent and are averaged.
-pub fn correlate(kept: &[&Kept]) -> Vec<MotionFc> {
-    let moved: Vec<(&Kept, f64)> =
+pub fn correlate(kept: &[&StoredScan]) -> Vec<MotionFc> {
+    let moved: Vec<(&StoredScan, f64)> =
         kept.iter().filter_map(|kept| Some((*kept, kept.measured.quality.mean_fd()?))).collect();
     let datasets = moved.chunk_by(|(a, _), (b, _)| a.measured.scan.dataset == b.measured.scan.dataset);
     datasets.filter_map(of_dataset).collect()
 }
 
-fn of_dataset(scans: &[(&Kept, f64)]) -> Option<MotionFc> {
-    let people: Vec<&[(&Kept, f64)]> =
+fn of_dataset(scans: &[(&StoredScan, f64)]) -> Option<MotionFc> {
+    let people: Vec<&[(&StoredScan, f64)]> =
         scans.chunk_by(|(a, _), (b, _)| a.measured.scan.subject == b.measured.scan.subject).collect();
     if people.len() < FEWEST {
         return None;
@@ -77,7 +77,7 @@ fn of_dataset(scans: &[(&Kept, f64)]) -> Option<MotionFc> {
 
 /// Averages FD and Fisher's z of every pair of regions over the scans of a person. NaN for a pair that
 /// no scan has.
-fn averaged(scans: &[(&Kept, f64)]) -> (f64, Vec<f64>) {
+fn averaged(scans: &[(&StoredScan, f64)]) -> (f64, Vec<f64>) {
     let fd = scans.iter().map(|(_, fd)| fd).sum::<f64>() / scans.len() as f64;
     let of = |series: &TimeSeries| -> Vec<f64> {
         fc(series).upper().map(|r| fisher_z(r.clamp(-LARGEST, LARGEST))).collect()
@@ -173,7 +173,7 @@ mod tests {
     use boldface::{Quality, ScanId};
 
     use super::*;
-    use crate::run::Measured;
+    use crate::run::ScanQuality;
 
     #[test]
     fn chance_is_that_of_the_tables() {
@@ -188,7 +188,7 @@ mod tests {
         assert!(uniform.in_bins(40).iter().all(|share| (share - 0.025).abs() < 1e-9));
     }
 
-    fn kept(subject: usize, run: usize, fd: f32, coupling: f32) -> Kept {
+    fn kept(subject: usize, run: usize, fd: f32, coupling: f32) -> StoredScan {
         // Regions a and b share a sine by `coupling`. Their own parts are orthogonal to it and to each
         // other.
         let wave = |t: usize, k: f32| (std::f32::consts::TAU * k * t as f32 / 40.0).sin();
@@ -206,7 +206,7 @@ mod tests {
             by_run: false,
         };
         let quality = Quality { fd: vec![0.0, fd, fd], ..Quality::default() };
-        Kept { series, trs: 40, measured: Measured { scan, missing: Vec::new(), quality } }
+        StoredScan { series, trs: 40, measured: ScanQuality { scan, missing: Vec::new(), quality } }
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
         // atanh of the coupling is exactly 2 x FD, so r is 1. The third region has no signal, so one
         // pair is left.
         let fds: Vec<f32> = (0..12).map(|i| 0.05 + 0.03 * (i * 5 % 12) as f32).collect();
-        let all: Vec<Kept> =
+        let all: Vec<StoredScan> =
             fds.iter().enumerate().map(|(i, &fd)| kept(i, 1, fd, (2.0 * fd).tanh())).collect();
         let found = correlate(&all.iter().collect::<Vec<_>>());
         assert_eq!((found.len(), found[0].people, found[0].edges), (1, 12, 1));
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_person_counts_once() {
-        let all: Vec<Kept> =
+        let all: Vec<StoredScan> =
             (0..20).map(|i| kept(i / 2, i % 2, 0.1 + 0.01 * i as f32, 0.3 + 0.01 * i as f32)).collect();
         let found = correlate(&all.iter().collect::<Vec<_>>());
         assert_eq!((found[0].people, found[0].scans), (10, 20));

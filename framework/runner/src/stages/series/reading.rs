@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use boldface::{Dataset, Observer, Regions, Result, ScanInfo, TimeSeries, guard};
 
-use super::checked::{Bad, Kept, checked};
-use super::{Listed, Work};
-use crate::plan::Entry;
-use crate::run::Measured;
+use super::checked::{Bad, StoredScan, checked};
+use super::{Listed, StageContext};
+use crate::plan::PlannedPlugin;
+use crate::run::ScanQuality;
 use crate::run::arrays::{self, Array, Arrays, matrix};
 use crate::run::inputs::json;
 use crate::run::recorder::Recorder;
@@ -32,10 +32,10 @@ const STACK: usize = 8 << 20;
 /// # Errors
 /// [`boldface::Interrupted`] if the user stops the run. Scans read so far are saved.
 pub fn read(
-    work: &mut Work<'_>,
+    work: &mut StageContext<'_>,
     scans: &[Listed<'_>],
     regions: &Regions,
-) -> Result<Vec<std::result::Result<Kept, Bad>>> {
+) -> Result<Vec<std::result::Result<StoredScan, Bad>>> {
     let signal = &work.plan.experiment.signal;
     let mut desk = Desk::new(&mut work.recorder, scans);
     desk.resume();
@@ -72,11 +72,11 @@ pub fn read(
 }
 
 fn one(
-    entry: &Entry<dyn Dataset>,
+    entry: &PlannedPlugin<dyn Dataset>,
     info: &ScanInfo,
     regions: &Regions,
     signal: &Signal,
-) -> std::result::Result<Kept, Bad> {
+) -> std::result::Result<StoredScan, Bad> {
     let recorded = guard(|| entry.config.record(&entry.root, info))
         .map_err(|error| boldface::messages(&*error).join(": "))?;
     checked(recorded, info, regions, signal)
@@ -86,7 +86,7 @@ fn one(
 struct Desk<'a, 'b> {
     recorder: &'a mut Recorder<'b>,
     scans: &'a [Listed<'a>],
-    read: Vec<Option<std::result::Result<Kept, Bad>>>,
+    read: Vec<Option<std::result::Result<StoredScan, Bad>>>,
     done: usize,
     /// Indices of scans read since the last batch was saved.
     unsaved: Vec<usize>,
@@ -118,7 +118,7 @@ impl<'a, 'b> Desk<'a, 'b> {
 
     fn take_all(
         &mut self,
-        found: &mpsc::Receiver<(usize, std::result::Result<Kept, Bad>)>,
+        found: &mpsc::Receiver<(usize, std::result::Result<StoredScan, Bad>)>,
     ) -> Result<(), boldface::Error> {
         let total = self.scans.len() as u64;
         loop {
@@ -147,7 +147,7 @@ impl<'a, 'b> Desk<'a, 'b> {
             return;
         }
         let (read, unsaved) = (&self.read, &self.unsaved);
-        let kept: Vec<&Kept> =
+        let kept: Vec<&StoredScan> =
             unsaved.iter().filter_map(|&place| read[place].as_ref()?.as_ref().ok()).collect();
         if self.recorder.keep_batch(self.done as u64, &mut |dir| keep_in(dir, &kept)) {
             self.unsaved.clear();
@@ -158,18 +158,21 @@ impl<'a, 'b> Desk<'a, 'b> {
 const SERIES: &str = "series.safetensors";
 const MEASURED: &str = "measured.json";
 
-fn keep_in(dir: &Path, kept: &[&Kept]) -> Result<()> {
+fn keep_in(dir: &Path, kept: &[&StoredScan]) -> Result<()> {
     let arrays = kept.iter().map(|kept| (kept.measured.scan.to_string(), Array::from_series(&kept.series)));
     arrays::write(&dir.join(SERIES), &arrays.collect())?;
-    let measured: Vec<&Measured> = kept.iter().map(|kept| &kept.measured).collect();
+    let measured: Vec<&ScanQuality> = kept.iter().map(|kept| &kept.measured).collect();
     let lengths: Vec<usize> = kept.iter().map(|kept| kept.trs).collect();
     Ok(std::fs::write(dir.join(MEASURED), serde_json::to_vec(&(measured, lengths))?)?)
 }
 
 /// Reads the scans of a batch. `place` returns a scan's index and repetition time, or `None` if it is
 /// unknown.
-fn kept_in(dir: &Path, place: impl Fn(&Measured) -> Option<(usize, f64)>) -> Result<Vec<(usize, Kept)>> {
-    let (measured, lengths): (Vec<Measured>, Vec<usize>) = json(&dir.join(MEASURED))?;
+fn kept_in(
+    dir: &Path,
+    place: impl Fn(&ScanQuality) -> Option<(usize, f64)>,
+) -> Result<Vec<(usize, StoredScan)>> {
+    let (measured, lengths): (Vec<ScanQuality>, Vec<usize>) = json(&dir.join(MEASURED))?;
     let mut arrays = Arrays::read(&dir.join(SERIES))?.floats()?;
     let mut kept = Vec::new();
     for (measured, whole) in measured.into_iter().zip(lengths) {
@@ -177,7 +180,10 @@ fn kept_in(dir: &Path, place: impl Fn(&Measured) -> Option<(usize, f64)>) -> Res
         let (place, tr) = place(&measured).ok_or_else(|| format!("`{name}` is no longer a scan"))?;
         let (shape, values) = arrays.remove(&name).ok_or_else(|| format!("`{name}` has no series"))?;
         let (trs, rois) = matrix(&name, &shape)?;
-        kept.push((place, Kept { series: TimeSeries::new(trs, rois, tr, values)?, trs: whole, measured }));
+        kept.push((
+            place,
+            StoredScan { series: TimeSeries::new(trs, rois, tr, values)?, trs: whole, measured },
+        ));
     }
     Ok(kept)
 }

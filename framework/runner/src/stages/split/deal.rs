@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// Persons who stay together, each with a stratum.
 #[derive(Clone, Debug)]
-pub struct Unit {
+pub struct PersonGroup {
     /// The persons.
     pub persons: Vec<String>,
     /// The stratum of each of them.
@@ -18,7 +18,7 @@ pub struct Unit {
 /// The largest units come first. Each goes to the part with the smallest increase of the chi-squared
 /// distance between its counts per stratum and its share of them. With at least as many units as parts,
 /// no part stays empty.
-pub fn deal(mut units: Vec<Unit>, shares: &[f64], rng: &mut ChaCha8Rng) -> Vec<Vec<String>> {
+pub fn deal(mut units: Vec<PersonGroup>, shares: &[f64], rng: &mut ChaCha8Rng) -> Vec<Vec<String>> {
     let strata = units.iter().flat_map(|unit| &unit.strata).max().map_or(0, |last| last + 1);
     let mut totals = vec![0.0; strata];
     units.iter().flat_map(|unit| &unit.strata).for_each(|&stratum| totals[stratum] += 1.0);
@@ -26,7 +26,7 @@ pub fn deal(mut units: Vec<Unit>, shares: &[f64], rng: &mut ChaCha8Rng) -> Vec<V
     units.shuffle(rng);
     units.sort_by_key(|unit| std::cmp::Reverse(unit.persons.len()));
 
-    let mut parts: Vec<Vec<Unit>> = vec![Vec::new(); shares.len()];
+    let mut parts: Vec<Vec<PersonGroup>> = vec![Vec::new(); shares.len()];
     let mut counts = vec![vec![0.0; strata]; shares.len()];
     for unit in units {
         let mut of_unit = vec![0.0; strata];
@@ -63,8 +63,11 @@ mod tests {
 
     use super::*;
 
-    fn unit(name: &str, strata: &[usize]) -> Unit {
-        Unit { persons: (0..strata.len()).map(|i| format!("{name}{i}")).collect(), strata: strata.to_vec() }
+    fn unit(name: &str, strata: &[usize]) -> PersonGroup {
+        PersonGroup {
+            persons: (0..strata.len()).map(|i| format!("{name}{i}")).collect(),
+            strata: strata.to_vec(),
+        }
     }
 
     #[test]

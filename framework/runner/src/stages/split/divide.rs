@@ -6,7 +6,7 @@ use boldface::{Part, Problem, ScanInfo, Split, seed};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::deal::{Unit, deal};
+use super::deal::{PersonGroup, deal};
 use super::units::units;
 use crate::spec::SplitTable;
 
@@ -82,12 +82,12 @@ impl People<'_> {
     }
 
     /// Groups the persons of `among` into units that are never divided.
-    fn units(&self, among: &BTreeSet<String>) -> Vec<Unit> {
+    fn units(&self, among: &BTreeSet<String>) -> Vec<PersonGroup> {
         let columns: Vec<&str> = self.table.group.iter().map(String::as_str).collect();
         let scans = self.scans.iter().filter(|scan| among.contains(&scan.id.person()));
         let strata = |persons: &[String]| persons.iter().map(|person| self.strata[person]).collect();
         let units = units(scans.copied(), &columns).into_values();
-        units.map(|persons| Unit { strata: strata(&persons), persons }).collect()
+        units.map(|persons| PersonGroup { strata: strata(&persons), persons }).collect()
     }
 
     /// Returns the persons of each group to leave out, in order of the groups' names.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use boldface::{Part, Problem, ScanInfo};
-use boldface_imaging::table::{Row, Table};
+use boldface_imaging::table::{TableRow, TextTable};
 
 use crate::spec::suggest;
 
@@ -22,7 +22,7 @@ pub fn read(path: &Path, written: &Path, scans: &[ScanInfo]) -> Result<BTreeMap<
         let help = format!("a path is relative to the spec: this one is `{}`", path.display());
         return Err(vec![problem(format!("there is no file `{}`", written.display())).help(help)]);
     }
-    let table = Table::read(path).and_then(|table| {
+    let table = TextTable::read(path).and_then(|table| {
         table.require("participant_id")?;
         table.require("part")?;
         Ok(table)
@@ -79,7 +79,7 @@ pub fn read(path: &Path, written: &Path, scans: &[ScanInfo]) -> Result<BTreeMap<
 }
 
 fn read_row(
-    row: &Row<'_>,
+    row: &TableRow<'_>,
     persons: &BTreeMap<&str, BTreeSet<(&str, String)>>,
 ) -> Result<(String, Part), Problem> {
     let problem = |message: String| Problem::at("file", message);

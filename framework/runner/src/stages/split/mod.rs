@@ -22,14 +22,14 @@ pub use check::{check, content};
 pub use divide::divide;
 pub use file::read as read_file;
 
-use super::Work;
+use super::StageContext;
 use crate::plan::{Plan, StageKind};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 1;
 
 /// Saves the part of every subject, and a summary with its hash.
-pub fn run(work: &mut Work<'_>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let signals = work.inputs.signals()?;
     let infos: Vec<&ScanInfo> = signals.infos.iter().map(|info| &**info).collect();
     let scans: Vec<ScanInfo> = infos.iter().map(|info| (*info).clone()).collect();

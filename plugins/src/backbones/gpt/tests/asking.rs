@@ -5,7 +5,7 @@ use std::sync::Arc;
 use boldface::Query;
 
 use super::super::network::ASKED;
-use super::super::text::TextSide;
+use super::super::text::GptTextSide;
 use super::*;
 
 #[test]
@@ -50,10 +50,10 @@ fn words_tell_questions_apart_as_they_are_rare() {
         ["DM_net-VIS_net coupling?", "CER-DM_net coupling?", "VIS_net-CER coupling?", "DM_net-LIM coupling?"];
     let questions = questions.map(str::to_owned).to_vec();
     let source = TextSource { questions: questions.clone(), ..TextSource::default() };
-    let vocabulary = Vocabulary::train(&source, 400).unwrap();
+    let vocabulary = GptVocabulary::train(&source, 400).unwrap();
     let engine = open("dfdx", "cpu").unwrap();
-    let network = Network::new(&config(), &engine, vocabulary.len(), &mut seed::stream(0, "test"));
-    let mut side = TextSide { network, vocabulary };
+    let network = GptNetwork::new(&config(), &engine, vocabulary.len(), &mut seed::stream(0, "test"));
+    let mut side = GptTextSide { network, vocabulary };
     side.tell_questions_apart(&questions, 3).unwrap();
     let (width, table) = (config().width, side.network.params.get(ASKED).to_vec());
     let vector = |text: &str, place: usize| {

@@ -16,9 +16,9 @@ use boldface::{
 use boldface_engine::{no_grad, open};
 use rand_distr::{Distribution, StandardNormal};
 
-use super::model::Model;
-use super::network::Network;
-use super::vocabulary::Vocabulary;
+use super::model::GptModel;
+use super::network::GptNetwork;
+use super::vocabulary::GptVocabulary;
 use super::{Gpt, Input};
 use crate::backbones::causal::{self, Bucket, Trunk};
 use crate::backbones::fixture::{
@@ -45,13 +45,13 @@ fn training(steps: u64) -> Training {
 }
 
 /// A model with random weights.
-fn model(config: &Gpt) -> Model {
+fn model(config: &Gpt) -> GptModel {
     let general = vec!["the brain is never silent and the heart is never still".to_owned()];
     let vocabulary =
-        Vocabulary::train(&TextSource { general, ..TextSource::default() }, config.vocabulary).unwrap();
+        GptVocabulary::train(&TextSource { general, ..TextSource::default() }, config.vocabulary).unwrap();
     let engine = open("dfdx", "cpu").unwrap();
     let mut rng = seed::stream(1, "test");
-    let mut network = Network::new(config, &engine, vocabulary.len(), &mut rng);
+    let mut network = GptNetwork::new(config, &engine, vocabulary.len(), &mut rng);
     network.add_fmri(SHAPE, &mut rng);
     // Larger weights than at a real start, so that no test passes only because all values are near
     // zero.
@@ -63,11 +63,11 @@ fn model(config: &Gpt) -> Model {
             .params
             .set(&name, values.into_iter().zip(noise).map(|(value, noise)| value + noise).collect());
     }
-    Model { network, vocabulary }
+    GptModel { network, vocabulary }
 }
 
 /// Returns the hidden states of all places, one vector per place.
-fn hidden(model: &Model, sequence: &Sequence) -> Vec<Vec<f32>> {
+fn hidden(model: &GptModel, sequence: &Sequence) -> Vec<Vec<f32>> {
     let places = 0..sequence.layout().len();
     let values = no_grad(|| {
         model.network.read(&model.network.pass(None), &Bucket::new(&[(sequence, places)]), None).to_vec()
@@ -75,7 +75,7 @@ fn hidden(model: &Model, sequence: &Sequence) -> Vec<Vec<f32>> {
     values.chunks(model.network.config.width).map(<[f32]>::to_vec).collect()
 }
 
-fn weights(model: &Model) -> BTreeMap<String, Vec<u32>> {
+fn weights(model: &GptModel) -> BTreeMap<String, Vec<u32>> {
     let params = &model.network.params;
     let bits = |name: &str| params.get(name).to_vec().into_iter().map(f32::to_bits).collect();
     params.names().map(|name| (name.to_owned(), bits(name))).collect()

@@ -2,7 +2,7 @@
 
 use boldface_engine::no_grad;
 
-use super::super::asked::Asked;
+use super::super::asked::QuestionVectors;
 use super::super::files;
 use super::*;
 use crate::backbones::causal::Bucket;
@@ -12,7 +12,7 @@ fn config(dir: &TempDir) -> Pretrained {
 }
 
 /// Sums of the rows up to each token.
-fn sums(asked: &Asked, tokens: &[u32], width: usize) -> Vec<Vec<f32>> {
+fn sums(asked: &QuestionVectors, tokens: &[u32], width: usize) -> Vec<Vec<f32>> {
     let mut sum = vec![0.0; width];
     let add = |row: &[f32]| {
         sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
@@ -32,7 +32,7 @@ fn a_word_of_several_pieces_has_one_vector_and_no_place_depends_on_a_later_one()
     let vocabulary = model.prompts.vocabulary();
     let questions = ["QQ_net-ZZ still?", "ZZ-XX still?", "QQ_net still?", "QQ still?"].map(str::to_owned);
     let words = AskedWords::count(&questions, vocabulary, 3).unwrap();
-    let asked = Asked::new(words, vocabulary, 8).unwrap();
+    let asked = QuestionVectors::new(words, vocabulary, 8).unwrap();
     let tokens = |text: &str| vocabulary.tokens(text).unwrap();
     let whole = |text: &str| sums(&asked, &tokens(text), 8).pop().unwrap();
     assert!(tokens("QQ_net").len() > 2 && tokens("ZZ").len() > 1, "the words are whole tokens");
@@ -57,7 +57,7 @@ fn a_word_of_several_pieces_has_one_vector_and_no_place_depends_on_a_later_one()
 fn only_text_after_a_scan_is_told_the_words() {
     for dir in [llama(Some(TEMPLATE)), gpt2()] {
         let (mut told, untold) = (super::model(&config(&dir)), super::model(&super::config(dir.path())));
-        let hidden = |model: &Model, sequence: &Sequence| {
+        let hidden = |model: &PretrainedModel, sequence: &Sequence| {
             let bucket = Bucket::new(&[(sequence, 0..sequence.layout().len())]);
             let network = &model.network;
             no_grad(|| network.read(&network.pass(None), &bucket, None).to_vec())

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Shows tokens as text, including special tokens and marks.
-fn shown(model: &Model, tokens: &[u32]) -> String {
+fn shown(model: &PretrainedModel, tokens: &[u32]) -> String {
     let piece = |&token: &u32| match token {
         128 => "[".to_owned(),
         129 => "]".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn saved(model: &Model) -> TempDir {
+fn saved(model: &PretrainedModel) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     model.save(dir.path()).unwrap();
     dir

@@ -19,8 +19,8 @@ use boldface_engine::{Params, open};
 use tempfile::TempDir;
 
 use super::asked::AskedWords;
-use super::base::Base;
-use super::model::Model;
+use super::base::BaseFiles;
+use super::model::PretrainedModel;
 use super::prompt::Prompts;
 use super::{Chat, Pretrained};
 use crate::backbones::causal::{self, Input, Trunk};
@@ -89,9 +89,9 @@ fn config(weights: &Path) -> Pretrained {
 }
 
 /// The published model with fMRI parts of [`SHAPE`], like at the start of the first stage.
-fn model(config: &Pretrained) -> Model {
-    let base = Base::open(&config.weights).unwrap();
-    let mut model = Model::new(config, &base, &open("dfdx", "cpu").unwrap()).unwrap();
+fn model(config: &Pretrained) -> PretrainedModel {
+    let base = BaseFiles::open(&config.weights).unwrap();
+    let mut model = PretrainedModel::new(config, &base, &open("dfdx", "cpu").unwrap()).unwrap();
     if config.asked {
         let questions = ["is it?", "is the heart still?", "is the brain silent?"].map(str::to_owned);
         let words = AskedWords::count(&questions, model.prompts.vocabulary(), 7).unwrap();
@@ -101,7 +101,7 @@ fn model(config: &Pretrained) -> Model {
     model
 }
 
-fn weights(model: &Model) -> BTreeMap<String, Vec<u32>> {
+fn weights(model: &PretrainedModel) -> BTreeMap<String, Vec<u32>> {
     let params = model.network.params();
     let bits = |name: &str| params.get(name).to_vec().into_iter().map(f32::to_bits).collect();
     params.names().map(|name| (name.to_owned(), bits(name))).collect()

@@ -8,11 +8,11 @@ use boldface_features::{Feature, Missing};
 use expect_test::expect_file;
 use rand::Rng;
 
-use super::super::{Form, Words};
+use super::super::{FamilyWords, WordingChoice};
 use super::families;
 
 /// A fact of every band, and both kinds that are not available.
-pub(super) fn facts(words: &Words, feature: &Feature) -> Vec<Fact> {
+pub(super) fn facts(words: &FamilyWords, feature: &Feature) -> Vec<Fact> {
     let said = [-2.345, -1.5, 0.004, 1.0, 1.25, 3.0].map(|z| words.fact(feature, Ok(0.3149), Ok(z)));
     let missing = [
         words.fact(feature, Err(Missing::Dead), Err(Missing::Dead)),
@@ -74,7 +74,7 @@ fn sentences_of_every_measure_are_good_english() {
             }
             for (index, fact) in facts(&words, feature).iter().enumerate() {
                 let number = seed::stream(0, &format!("{feature} {index}")).next_u64();
-                let form = if index == 0 { Form::Plain } else { Form::Drawn(number) };
+                let form = if index == 0 { WordingChoice::Plain } else { WordingChoice::Drawn(number) };
                 writeln!(text, "{}", words.sentence(feature, fact, form)).unwrap();
             }
         }
@@ -87,7 +87,8 @@ fn wordings_are_drawn_evenly() {
     let (_, words, features) = families().swap_remove(0);
     let fact = words.fact(&features[0], Ok(0.1), Ok(0.1));
     let all: Vec<String> = words.paraphrases(&features[0], &fact).collect();
-    let drawn: Vec<String> =
-        (0..2 * all.len()).map(|n| words.sentence(&features[0], &fact, Form::Drawn(n as u64))).collect();
+    let drawn: Vec<String> = (0..2 * all.len())
+        .map(|n| words.sentence(&features[0], &fact, WordingChoice::Drawn(n as u64)))
+        .collect();
     assert_eq!(drawn, [all.clone(), all].concat());
 }

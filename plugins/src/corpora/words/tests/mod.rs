@@ -8,10 +8,10 @@ mod round_trip;
 
 use boldface_features::Feature;
 
-use super::Words;
+use super::FamilyWords;
 
 /// Every family with its built-in words and features of all its measures.
-fn families() -> Vec<(&'static str, Words, Vec<Feature>)> {
+fn families() -> Vec<(&'static str, FamilyWords, Vec<Feature>)> {
     let names = ["Cont", "Default", "Vis Cent"];
     let pairs = || names.iter().enumerate().flat_map(|(i, a)| names[i..].iter().map(move |b| vec![*a, *b]));
     let two = || pairs().filter(|pair| pair[0] != pair[1]);
@@ -54,7 +54,7 @@ fn families() -> Vec<(&'static str, Words, Vec<Feature>)> {
         of(&["state-switches"], &mut whole()),
     ];
     let phenotype = of(&["phenotype"], &mut ["age", "site", "Cont"].iter().map(|column| vec![*column]));
-    let words = |text: &str| Words::new(text, None).unwrap();
+    let words = |text: &str| FamilyWords::new(text, None).unwrap();
     vec![
         ("connectivity", words(include_str!("../../connectivity/words.toml")), connectivity),
         ("graph", words(include_str!("../../graph/words.toml")), graph.concat()),
@@ -66,7 +66,7 @@ fn families() -> Vec<(&'static str, Words, Vec<Feature>)> {
 }
 
 /// The built-in words of one family, and features of its measures.
-fn family(name: &str) -> (Words, Vec<Feature>) {
+fn family(name: &str) -> (FamilyWords, Vec<Feature>) {
     let found = families().into_iter().find(|(family, ..)| *family == name).unwrap();
     (found.1, found.2)
 }

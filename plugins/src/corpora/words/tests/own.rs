@@ -2,18 +2,18 @@
 
 use boldface_features::Feature;
 
-use super::super::{Form, WordTable, Words};
+use super::super::{FamilyWords, WordTable, WordingChoice};
 
 const GRAPH: &str = include_str!("../../graph/words.toml");
 
-fn with(own: &str) -> Words {
-    Words::new(GRAPH, Some(&WordTable::parse(own).unwrap())).unwrap()
+fn with(own: &str) -> FamilyWords {
+    FamilyWords::new(GRAPH, Some(&WordTable::parse(own).unwrap())).unwrap()
 }
 
-fn plain(words: &Words, measure: &str, z: f64) -> String {
+fn plain(words: &FamilyWords, measure: &str, z: f64) -> String {
     let feature = Feature::new(measure, &[]);
     words.check(std::slice::from_ref(&feature)).unwrap();
-    words.sentence(&feature, &words.fact(&feature, Ok(0.5), Ok(z)), Form::Plain)
+    words.sentence(&feature, &words.fact(&feature, Ok(0.5), Ok(z)), WordingChoice::Plain)
 }
 
 #[test]
@@ -52,11 +52,11 @@ fn one_table_serves_several_families_and_one_column_has_a_name_of_its_own() {
                [measures.\"phenotype.age\"]\nnouns = [\"the age of this person\"]\nunit = \"years\"\ndecimals = 0\n";
     assert_eq!(plain(&with(own), "modularity", 0.0), "Modularity is typical (M=0.500, z=+0.00).");
     let own = WordTable::parse(own).unwrap();
-    let words = Words::new(include_str!("../../phenotype/words.toml"), Some(&own)).unwrap();
+    let words = FamilyWords::new(include_str!("../../phenotype/words.toml"), Some(&own)).unwrap();
     let told = ["age", "bmi"].map(|column| {
         let feature = Feature::new("phenotype", &[column]);
         words.check(std::slice::from_ref(&feature)).unwrap();
-        words.sentence(&feature, &words.fact(&feature, Ok(34.2), Ok(1.2)), Form::Plain)
+        words.sentence(&feature, &words.fact(&feature, Ok(34.2), Ok(1.2)), WordingChoice::Plain)
     });
     assert_eq!(
         told,
@@ -71,11 +71,11 @@ fn one_table_serves_several_families_and_one_column_has_a_name_of_its_own() {
 fn words_are_stored_whole() {
     let words = with("[measures.modularity]\nsymbol = \"M\"\n");
     let stored = boldface::serde_json::to_string(&words).unwrap();
-    let back: Words = boldface::serde_json::from_str(&stored).unwrap();
+    let back: FamilyWords = boldface::serde_json::from_str(&stored).unwrap();
     assert_eq!(plain(&back, "modularity", 0.0), plain(&words, "modularity", 0.0));
     assert_eq!(boldface::serde_json::to_string(&back).unwrap(), stored);
     // A partial table is not enough for sentences.
-    assert!(boldface::serde_json::from_str::<Words>("{}").is_err());
+    assert!(boldface::serde_json::from_str::<FamilyWords>("{}").is_err());
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn the_example_for_users_is_understood() {
         let shipped = super::super::FAMILIES
             .iter()
             .find(|text| text.contains(&format!("[measures.{}]", features[0].measure)));
-        let words = Words::new(shipped.unwrap(), Some(&WordTable::parse(example).unwrap())).unwrap();
+        let words = FamilyWords::new(shipped.unwrap(), Some(&WordTable::parse(example).unwrap())).unwrap();
         words.check(&features).unwrap_or_else(|error| panic!("{family}: {error}"));
     }
 }

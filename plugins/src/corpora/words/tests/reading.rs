@@ -5,10 +5,10 @@ use std::time::Instant;
 use boldface::Fact;
 use boldface_features::{Feature, Missing};
 
-use super::super::{Form, Words};
+use super::super::{FamilyWords, WordingChoice};
 use super::family;
 
-fn graph() -> (Words, Vec<Feature>) {
+fn graph() -> (FamilyWords, Vec<Feature>) {
     let (words, mut features) = family("graph");
     features.push(Feature::new("strength", &["Vis"]));
     (words, features)
@@ -86,11 +86,11 @@ fn a_reason_is_read_and_a_value_without_a_norm_is_kept() {
         for value in [Ok(0.25), Err(missing)] {
             let fact = words.fact(quality, value, Err(missing));
             assert_eq!((fact.z, fact.reason.clone()), (None, Some(missing.to_string())));
-            assert_eq!(reader.read(&words.sentence(quality, &fact, Form::Plain)), [fact]);
+            assert_eq!(reader.read(&words.sentence(quality, &fact, WordingChoice::Plain)), [fact]);
         }
     }
     let fact = Fact { feature: quality.to_string(), band: "not available".to_owned(), ..Fact::default() };
-    let text = words.sentence(quality, &fact, Form::Plain);
+    let text = words.sentence(quality, &fact, WordingChoice::Plain);
     assert_eq!(text, "Modularity is not available.");
     assert_eq!(reader.read(&text), [fact]);
 }
@@ -129,7 +129,7 @@ fn a_thousand_features_are_read_in_no_time() {
     let facts = features.iter().map(|feature| (feature, words.fact(feature, Ok(0.3), Ok(-1.2))));
     let text: Vec<String> = facts
         .enumerate()
-        .map(|(n, (feature, fact))| words.sentence(feature, &fact, Form::Drawn(n as u64)))
+        .map(|(n, (feature, fact))| words.sentence(feature, &fact, WordingChoice::Drawn(n as u64)))
         .collect();
     let text = text.join(" ");
     let start = Instant::now();

@@ -3,14 +3,14 @@
 use boldface_features::Feature;
 use expect_test::expect;
 
-use super::super::{WordTable, Words};
+use super::super::{FamilyWords, WordTable};
 use super::families;
 
 /// Returns the error of a user's table for the graph family.
 fn refused(own: &str) -> String {
     let (_, _, features) = families().swap_remove(1);
     let found = WordTable::parse(own)
-        .and_then(|own| Words::new(include_str!("../../graph/words.toml"), Some(&own)))
+        .and_then(|own| FamilyWords::new(include_str!("../../graph/words.toml"), Some(&own)))
         .and_then(|words| words.check(&features));
     found.map_or_else(|error| error.to_string(), |()| "nothing".to_owned())
 }
@@ -130,7 +130,7 @@ fn what_is_no_table_of_words_is_named() {
 
 #[test]
 fn names_of_networks_must_be_no_words_of_bands() {
-    let words = Words::new(include_str!("../../graph/words.toml"), None).unwrap();
+    let words = FamilyWords::new(include_str!("../../graph/words.toml"), None).unwrap();
     let check = |of: &[&str]| {
         let features: Vec<Feature> = of.iter().map(|of| Feature::new("strength", &[of])).collect();
         words.check(&features).map_or_else(|error| error.to_string(), |()| "nothing".to_owned()) + "\n"

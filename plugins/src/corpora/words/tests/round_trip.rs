@@ -6,11 +6,11 @@ use boldface::Fact;
 use boldface_features::{Feature, Missing};
 use proptest::prelude::*;
 
-use super::super::{Form, Reader, Words};
+use super::super::{FamilyWords, Reader, WordingChoice};
 use super::families;
 
 /// Every family with a reader of its features.
-static ALL: LazyLock<Vec<(Words, Vec<Feature>, Reader)>> = LazyLock::new(|| {
+static ALL: LazyLock<Vec<(FamilyWords, Vec<Feature>, Reader)>> = LazyLock::new(|| {
     let made = families().into_iter().map(|(_, words, features)| {
         let reader = words.reader(&features);
         (words, features, reader)
@@ -37,8 +37,8 @@ fn numbers() -> impl Strategy<Value = (Result<f64, Missing>, Result<f64, Missing
     (maybe(missing.clone().prop_map(Err).boxed()), maybe(missing.prop_map(Err).boxed()))
 }
 
-fn form() -> impl Strategy<Value = Form> {
-    prop_oneof![1 => Just(Form::Plain), 4 => any::<u64>().prop_map(Form::Drawn)]
+fn form() -> impl Strategy<Value = WordingChoice> {
+    prop_oneof![1 => Just(WordingChoice::Plain), 4 => any::<u64>().prop_map(WordingChoice::Drawn)]
 }
 
 /// Indices of a family and one of its features.

@@ -2,7 +2,7 @@
 
 use super::super::Channel;
 use super::super::data::inputs;
-use super::super::norms::Norms;
+use super::super::norms::PatchNorms;
 use super::*;
 
 fn with_every_channel() -> Vq {
@@ -18,7 +18,7 @@ fn measures_are_relative_to_the_training_scans() {
     let config = with_every_channel();
     let tokens = Tokens::cut(&train, config.patch).unwrap();
     let shape = config.shape(tokens.patches, tokens.rois);
-    let norms = Norms::fit(&tokens, &shape, vec![0, 0, 1, 1]);
+    let norms = PatchNorms::fit(&tokens, &shape, vec![0, 0, 1, 1]);
     let all: Vec<Vec<f32>> = tokens.scans.iter().map(|scan| inputs(scan, &shape, &norms)).collect();
     let (others, width) = (shape.inputs() - shape.measures, shape.inputs());
     for place in (0..all[0].len()).filter(|place| place % width >= others) {

@@ -41,8 +41,8 @@ fn right(count: usize) -> Vec<bool> {
     (0..20).map(|subject| subject < count).collect()
 }
 
-fn group(label: &str, runs: &[usize]) -> Group {
-    Group { label: label.into(), runs: runs.to_vec() }
+fn group(label: &str, runs: &[usize]) -> RunGroup {
+    RunGroup { label: label.into(), runs: runs.to_vec() }
 }
 
 /// A difference and its interval.

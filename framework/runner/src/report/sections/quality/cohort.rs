@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use boldface::{Quality, Regions};
 
 use super::super::slug;
-use crate::report::document::{Align, Block, Cell, Figure, Table, plain};
+use crate::report::document::{Align, Block, Figure, ReportTable, TableCell, plain};
 use crate::report::number;
-use crate::report::plot::{Chart, Ink, Line};
-use crate::report::stored::Quality as Stored;
-use crate::run::{Measured, MotionFc};
+use crate::report::plot::{Chart, Ink, PlotLine};
+use crate::report::stored::QualityResults;
+use crate::run::{MotionFc, ScanQuality};
 
 /// Number of regions in the table of those most often missing.
 const REGIONS: usize = 10;
@@ -45,8 +45,8 @@ const QUANTITIES: [Quantity; 6] = [
     },
 ];
 
-pub(super) fn blocks(stored: &Stored, regions: Option<&Regions>) -> Vec<Block> {
-    let mut datasets: BTreeMap<&str, Vec<&Measured>> = BTreeMap::new();
+pub(super) fn blocks(stored: &QualityResults, regions: Option<&Regions>) -> Vec<Block> {
+    let mut datasets: BTreeMap<&str, Vec<&ScanQuality>> = BTreeMap::new();
     for measured in &stored.measured {
         datasets.entry(&measured.scan.dataset).or_default().push(measured);
     }
@@ -79,37 +79,37 @@ pub(super) fn blocks(stored: &Stored, regions: Option<&Regions>) -> Vec<Block> {
     blocks
 }
 
-fn table(datasets: &BTreeMap<&str, Vec<&Measured>>, quantities: &[&Quantity]) -> Block {
+fn table(datasets: &BTreeMap<&str, Vec<&ScanQuality>>, quantities: &[&Quantity]) -> Block {
     let mut columns = vec![("dataset".to_owned(), Align::Left), ("scans".to_owned(), Align::Right)];
     columns.extend(quantities.iter().map(|quantity| (quantity.name.to_owned(), Align::Right)));
-    let row = |(name, scans): (&&str, &Vec<&Measured>)| {
-        let mut cells = vec![Cell::new(*name), Cell::new(scans.len().to_string())];
+    let row = |(name, scans): (&&str, &Vec<&ScanQuality>)| {
+        let mut cells = vec![TableCell::new(*name), TableCell::new(scans.len().to_string())];
         cells.extend(quantities.iter().map(|quantity| {
             let values = sorted(scans, quantity);
             let text = |value: f64| format!("{value:.*}", quantity.decimals);
             match (values.first(), values.last()) {
-                (Some(least), Some(most)) => Cell {
+                (Some(least), Some(most)) => TableCell {
                     note: Some(format!("[{}, {}]", text(*least), text(*most))),
-                    ..Cell::new(text(median(&values)))
+                    ..TableCell::new(text(median(&values)))
                 },
-                _ => Cell::new(number::DASH),
+                _ => TableCell::new(number::DASH),
             }
         }));
         cells
     };
     let rows = datasets.iter().map(row).collect();
-    Block::Table(Table { caption: "Scan quality: median [least, most]".into(), columns, rows })
+    Block::Table(ReportTable { caption: "Scan quality: median [least, most]".into(), columns, rows })
 }
 
 /// Plots all scans in increasing order, with one line per dataset.
-fn figure(datasets: &BTreeMap<&str, Vec<&Measured>>, quantity: &Quantity) -> Figure {
-    let line = |(place, (name, scans)): (usize, (&&str, &Vec<&Measured>))| {
+fn figure(datasets: &BTreeMap<&str, Vec<&ScanQuality>>, quantity: &Quantity) -> Figure {
+    let line = |(place, (name, scans)): (usize, (&&str, &Vec<&ScanQuality>))| {
         let values = sorted(scans, quantity);
         let share = |place: usize| 100.0 * (place as f64 + 0.5) / values.len() as f64;
         let points = values.iter().enumerate().map(|(place, value)| (share(place), *value)).collect();
-        Line { name: (*name).to_owned(), ink: Ink::Nth(place), points }
+        PlotLine { name: (*name).to_owned(), ink: Ink::Nth(place), points }
     };
-    let lines: Vec<Line> =
+    let lines: Vec<PlotLine> =
         datasets.iter().enumerate().map(line).filter(|line| !line.points.is_empty()).collect();
     let chart = Chart {
         title: format!("{} of all scans", quantity.axis),
@@ -121,7 +121,7 @@ fn figure(datasets: &BTreeMap<&str, Vec<&Measured>>, quantity: &Quantity) -> Fig
     Figure { slug: format!("quality-{}", slug(quantity.axis)), caption, svg: chart.svg() }
 }
 
-fn sorted(scans: &[&Measured], quantity: &Quantity) -> Vec<f64> {
+fn sorted(scans: &[&ScanQuality], quantity: &Quantity) -> Vec<f64> {
     let mut values: Vec<f64> = scans.iter().filter_map(|one| (quantity.of)(&one.quality)).collect();
     values.sort_by(f64::total_cmp);
     values
@@ -134,7 +134,7 @@ fn median(values: &[f64]) -> f64 {
 }
 
 /// Makes a table of the regions that scans miss or barely cover.
-fn coverage(measured: &[Measured], regions: Option<&Regions>) -> Vec<Block> {
+fn coverage(measured: &[ScanQuality], regions: Option<&Regions>) -> Vec<Block> {
     let Some(regions) = regions else { return Vec::new() };
     let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
     measured.iter().flat_map(|one| &one.missing).for_each(|name| *missing.entry(name).or_default() += 1);
@@ -162,11 +162,11 @@ fn coverage(measured: &[Measured], regions: Option<&Regions>) -> Vec<Block> {
         |share: Option<f64>| share.map_or(number::DASH.to_owned(), |share| format!("{:.0}%", 100.0 * share));
     let row = |&(missed, mean, least, roi): &(usize, Option<f64>, Option<f64>, usize)| {
         vec![
-            Cell::new(regions.names[roi].clone()),
-            Cell::new(regions.networks.get(roi).cloned().unwrap_or_default()),
-            Cell::new(missed.to_string()),
-            Cell::new(percent(mean)),
-            Cell::new(percent(least)),
+            TableCell::new(regions.names[roi].clone()),
+            TableCell::new(regions.networks.get(roi).cloned().unwrap_or_default()),
+            TableCell::new(missed.to_string()),
+            TableCell::new(percent(mean)),
+            TableCell::new(percent(least)),
         ]
     };
     let columns = ["region", "network", "missing in scans", "mean coverage", "least coverage"];
@@ -181,14 +181,14 @@ fn coverage(measured: &[Measured], regions: Option<&Regions>) -> Vec<Block> {
         100.0 * WORTH
     );
     let rows = rows.iter().take(REGIONS).map(row).collect();
-    vec![Block::Table(Table { caption, columns: columns.collect(), rows })]
+    vec![Block::Table(ReportTable { caption, columns: columns.collect(), rows })]
 }
 
 /// Plots the distribution of the correlations of FC with motion.
 fn motion(of: &MotionFc) -> Figure {
     let centre = |bin: usize| 2.0 * (bin as f64 + 0.5) / of.bins.len() as f64 - 1.0;
     let share = |count: f64| 100.0 * count / of.edges.max(1) as f64;
-    let line = |name: &str, ink: Ink, counts: Vec<f64>| Line {
+    let line = |name: &str, ink: Ink, counts: Vec<f64>| PlotLine {
         name: name.to_owned(),
         ink,
         points: counts.into_iter().enumerate().map(|(bin, count)| (centre(bin), share(count))).collect(),

@@ -5,14 +5,14 @@ mod scans;
 
 use boldface::Exclusion;
 
-use crate::report::document::{Align, Block, Cell, Table, code, plain};
+use crate::report::document::{Align, Block, ReportTable, TableCell, code, plain};
 use crate::report::number;
-use crate::report::stored::Stored;
+use crate::report::stored::StoredRun;
 
 /// Most rows in a table of scans. The file has all.
 const ROWS: usize = 50;
 
-pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let (excluded, measured) = (&stored.record.excluded, &stored.quality.measured);
     if excluded.is_empty() && measured.is_empty() {
         return Vec::new();
@@ -36,10 +36,10 @@ fn left_out(excluded: &[Exclusion], used: usize) -> Vec<Block> {
         used => format!("{count} of {} scans {are} left out before anything else; all are in ", used + count),
     };
     let row = |Exclusion { scan, reason }: &Exclusion| {
-        vec![Cell::new(scan.to_string()), Cell::new(reason.replace('`', ""))]
+        vec![TableCell::new(scan.to_string()), TableCell::new(reason.replace('`', ""))]
     };
     let columns = ["scan", "reason"].map(|name| (name.to_owned(), Align::Left)).to_vec();
-    let rows: Vec<Vec<Cell>> = excluded.iter().take(ROWS).map(row).collect();
+    let rows: Vec<Vec<TableCell>> = excluded.iter().take(ROWS).map(row).collect();
     let caption = match count > ROWS {
         true => format!("The first {ROWS} scans left out"),
         false => "Scans left out".to_owned(),
@@ -51,6 +51,6 @@ fn left_out(excluded: &[Exclusion], used: usize) -> Vec<Block> {
             code("exclusions.tsv"),
             plain(". They count neither in the split nor in the power."),
         ]),
-        Block::Table(Table { caption, columns, rows }),
+        Block::Table(ReportTable { caption, columns, rows }),
     ]
 }

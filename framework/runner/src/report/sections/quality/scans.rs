@@ -5,18 +5,18 @@ use std::fmt::Write;
 use super::super::slug;
 use super::ROWS;
 use crate::report::axis;
-use crate::report::document::{Align, Block, Cell, Figure, Span, Table, plain};
+use crate::report::document::{Align, Block, Figure, ReportTable, TableCell, TextSpan, plain};
 use crate::report::html::escape;
 use crate::report::number;
-use crate::report::plot::{Chart, Ink, Line};
+use crate::report::plot::{Chart, Ink, PlotLine};
 use crate::report::png;
-use crate::report::stored::Quality as Stored;
-use crate::run::{Carpet, Measured};
+use crate::report::stored::QualityResults;
+use crate::run::{Carpet, ScanQuality};
 
 /// Number of scans whose warnings are shown.
 const WARNED: usize = 20;
 
-pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+pub(super) fn blocks(stored: &QualityResults) -> Vec<Block> {
     let mut blocks = vec![Block::Subsection("Scan by scan".into())];
     for (place, carpet) in stored.carpets.iter().enumerate() {
         let measured = stored.measured.iter().find(|measured| measured.scan == carpet.scan);
@@ -35,13 +35,13 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-fn figures(measured: &Measured, carpet: &Carpet, place: usize) -> Vec<Figure> {
+fn figures(measured: &ScanQuality, carpet: &Carpet, place: usize) -> Vec<Figure> {
     let (name, quality) = (measured.scan.to_string(), &measured.quality);
     let mut figures = Vec::new();
     let traces = [("FD", "mm", &quality.fd), ("DVARS", "%", &quality.dvars)];
     for (trace, unit, values) in traces.into_iter().filter(|(.., values)| !values.is_empty()) {
         let points = values.iter().enumerate().map(|(volume, value)| (volume as f64, f64::from(*value)));
-        let mut lines = vec![Line { name: trace.to_owned(), ink: Ink::Nth(0), points: points.collect() }];
+        let mut lines = vec![PlotLine { name: trace.to_owned(), ink: Ink::Nth(0), points: points.collect() }];
         lines.extend(censored(&quality.kept));
         let chart = Chart {
             title: format!("{trace} of {name}"),
@@ -62,7 +62,7 @@ fn figures(measured: &Measured, carpet: &Carpet, place: usize) -> Vec<Figure> {
 }
 
 /// Makes a line at the bottom that marks censored volumes.
-fn censored(kept: &[bool]) -> Option<Line> {
+fn censored(kept: &[bool]) -> Option<PlotLine> {
     let mut points = Vec::new();
     let mut volume = 0;
     for stretch in kept.chunk_by(|a, b| a == b) {
@@ -72,7 +72,7 @@ fn censored(kept: &[bool]) -> Option<Line> {
         }
         volume += stretch.len();
     }
-    (!points.is_empty()).then(|| Line { name: "censored".to_owned(), ink: Ink::Nth(1), points })
+    (!points.is_empty()).then(|| PlotLine { name: "censored".to_owned(), ink: Ink::Nth(1), points })
 }
 
 const WIDTH: f64 = 360.0;
@@ -109,10 +109,10 @@ fn drawn(carpet: &Carpet, name: &str) -> String {
 }
 
 /// Makes a table of scans by decreasing motion, or by DVARS if motion is unknown.
-fn table(measured: &[Measured]) -> Block {
-    let mut ranked: Vec<&Measured> = measured.iter().collect();
+fn table(measured: &[ScanQuality]) -> Block {
+    let mut ranked: Vec<&ScanQuality> = measured.iter().collect();
     let rank =
-        |one: &Measured| one.quality.mean_fd().or(one.quality.mean_dvars()).unwrap_or(f64::NEG_INFINITY);
+        |one: &ScanQuality| one.quality.mean_fd().or(one.quality.mean_dvars()).unwrap_or(f64::NEG_INFINITY);
     ranked.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
     let names =
         ["scan", "volumes", "mean FD", "largest FD", "censored", "DVARS", "tSNR", "coverage", "missing"];
@@ -121,24 +121,24 @@ fn table(measured: &[Measured]) -> Block {
         .enumerate()
         .map(|(place, name)| ((*name).to_owned(), if place == 0 { Align::Left } else { Align::Right }));
     let fixed = |value: Option<f64>, decimals: usize| {
-        Cell::new(value.map_or(number::DASH.to_owned(), |value| format!("{value:.decimals$}")))
+        TableCell::new(value.map_or(number::DASH.to_owned(), |value| format!("{value:.decimals$}")))
     };
     let percent = |share: Option<f64>| {
-        Cell::new(share.map_or(number::DASH.to_owned(), |share| format!("{:.0}%", 100.0 * share)))
+        TableCell::new(share.map_or(number::DASH.to_owned(), |share| format!("{:.0}%", 100.0 * share)))
     };
-    let row = |one: &&Measured| {
+    let row = |one: &&ScanQuality| {
         let quality = &one.quality;
         let on_disk = quality.fd.len().max(quality.dvars.len()).max(quality.kept.len());
         vec![
-            Cell::new(one.scan.to_string()),
-            Cell::new(if on_disk == 0 { number::DASH.to_owned() } else { on_disk.to_string() }),
+            TableCell::new(one.scan.to_string()),
+            TableCell::new(if on_disk == 0 { number::DASH.to_owned() } else { on_disk.to_string() }),
             fixed(quality.mean_fd(), 2),
             fixed(quality.max_fd(), 2),
             percent(quality.censored()),
             fixed(quality.mean_dvars(), 2),
             fixed(quality.tsnr.map(f64::from), 0),
             percent(quality.mean_coverage()),
-            Cell::new(one.missing.len().to_string()),
+            TableCell::new(one.missing.len().to_string()),
         ]
     };
     let caption = match measured.len() > ROWS {
@@ -148,15 +148,15 @@ fn table(measured: &[Measured]) -> Block {
         false => "All scans, those with the most motion first".to_owned(),
     };
     let rows = ranked.iter().take(ROWS).map(row).collect();
-    Block::Table(Table { caption, columns: columns.collect(), rows })
+    Block::Table(ReportTable { caption, columns: columns.collect(), rows })
 }
 
-fn warnings(measured: &[Measured]) -> Vec<Block> {
-    let warned: Vec<&Measured> = measured.iter().filter(|one| !one.quality.warnings.is_empty()).collect();
+fn warnings(measured: &[ScanQuality]) -> Vec<Block> {
+    let warned: Vec<&ScanQuality> = measured.iter().filter(|one| !one.quality.warnings.is_empty()).collect();
     if warned.is_empty() {
         return Vec::new();
     }
-    let pair = |one: &&Measured| -> (String, Vec<Span>) {
+    let pair = |one: &&ScanQuality| -> (String, Vec<TextSpan>) {
         (one.scan.to_string(), vec![plain(one.quality.warnings.join(" ").replace('`', ""))])
     };
     let mut blocks = vec![Block::Pairs(warned.iter().take(WARNED).map(pair).collect())];
