@@ -1,6 +1,7 @@
 //! Checks conventions that every source file follows.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -85,6 +86,55 @@ fn nothing_forbidden_is_written() {
         let found = FORBIDDEN.iter().find(|(pieces, _)| text.contains(&pieces.concat()));
         found.map(|(pieces, instead)| format!("`{}`: {instead}", pieces.concat()))
     });
+}
+
+/// The name of the type that a line declares as `pub`, `pub(crate)` or the like.
+fn public_type(line: &str) -> Option<&str> {
+    let rest = line.trim_start().strip_prefix("pub")?;
+    let rest = match rest.strip_prefix('(') {
+        Some(scope) => scope.split_once(')')?.1,
+        None => rest,
+    };
+    let words = rest.strip_prefix(' ')?.trim_start();
+    let words = words.strip_prefix("unsafe ").unwrap_or(words);
+    let (keyword, declared) = words.split_once(' ')?;
+    let is_type = ["struct", "enum", "union", "trait", "type"].contains(&keyword);
+    let name = declared.split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
+    (is_type && !name.is_empty()).then_some(name)
+}
+
+#[test]
+fn public_types_are_recognised() {
+    let declared = [
+        "pub struct Scan;",
+        "    pub(crate) enum Part {",
+        "pub(in crate::backbones) type Span<'a> = &'a str;",
+        "pub unsafe trait Edge: Send {",
+    ];
+    assert_eq!(declared.map(public_type), ["Scan", "Part", "Span", "Edge"].map(Some));
+    let others =
+        ["struct Scan;", "pub fn scan() {", "pub use scan::Scan;", "// pub struct Scan", "publish type X"];
+    assert_eq!(others.map(public_type), [None; 5]);
+}
+
+/// A search for a name, or a backtrace with it, leads to one type.
+#[test]
+fn no_two_public_types_share_a_name() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for path in all_sources() {
+        let text = fs::read_to_string(&path).unwrap();
+        for (index, line) in text.lines().enumerate() {
+            if let Some(name) = public_type(line) {
+                let place = format!("{}:{}", path.display(), index + 1);
+                places.entry(name.to_owned()).or_default().push(place);
+            }
+        }
+    }
+    assert!(places.len() > 500, "found only {} public types: does the search still work?", places.len());
+    places.retain(|_, places| places.len() > 1);
+    let complaints: Vec<String> =
+        places.iter().map(|(name, places)| format!("`{name}`: {}", places.join(", "))).collect();
+    assert!(complaints.is_empty(), "name each after what it is in its domain\n{}", complaints.join("\n"));
 }
 
 #[test]

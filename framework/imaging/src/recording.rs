@@ -23,6 +23,7 @@ pub struct SignalFormat {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
+#[schemars(rename = "Layout")]
 pub enum SignalLayout {
     /// One row per volume, one column per region, as in BIDS derivatives, nilearn and XCP-D.
     #[default]

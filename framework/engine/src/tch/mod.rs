@@ -45,7 +45,10 @@ pub struct TchTensor {
 
 impl fmt::Debug for TchTensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Value").field("dims", &self.dims).field("place", &self.place).finish_non_exhaustive()
+        f.debug_struct("TchTensor")
+            .field("dims", &self.dims)
+            .field("place", &self.place)
+            .finish_non_exhaustive()
     }
 }
 

@@ -93,7 +93,7 @@ pub(super) fn adamw(columns: [Vec<&Tensor>; 4], number: &Tensor, step: Step, dec
     let (beta1, beta2) = step.betas;
     let numbers = [step.lr, beta1.into(), beta2.into(), decay.into(), step.eps.into()];
     // SAFETY: four columns of `count` pointers to live tensors, and five numbers. Tensors that are
-    // written in place have one owner; see `Batch::push`.
+    // written in place have one owner; see `ParameterBatch::push`.
     checked(|error| unsafe {
         boldface_adamw(pointers.as_ptr(), count, pointer(number), numbers.as_ptr(), error);
     });
@@ -105,7 +105,7 @@ pub(super) fn view_of_file(file: &Mapped, numbers: &[f32], sizes: &[i64]) -> Ten
     // process ends. Its memory is the file's, not ours.
     std::mem::forget(file.clone());
     // SAFETY: the numbers are those of the map, which stays, and as many as the sizes need. Nothing
-    // writes to them: trained parameters are copies (`Value::as_leaf`).
+    // writes to them: trained parameters are copies (`TchTensor::as_leaf`).
     done(unsafe { Tensor::f_from_blob(numbers.as_ptr().cast(), sizes, &[], Kind::Float, Device::Cpu) })
 }
 

@@ -99,7 +99,7 @@ impl Covariate {
         if let Some(numbers) = numbers {
             let mean = numbers.iter().sum::<f64>() / n;
             let sd = (numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
-            // `1` and `1.0` are two texts but one number. `Design::new` then reports that the column
+            // `1` and `1.0` are two texts but one number. `BatchDesign::new` then reports that the column
             // varies too little.
             let sd = if sd > 0.0 { sd } else { 1.0 };
             return Covariate::Number { column: column.to_owned(), mean, sd };

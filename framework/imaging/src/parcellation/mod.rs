@@ -56,6 +56,7 @@ fn network() -> String {
 /// Meaning of the values of a parcellation's image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "Kind")]
 pub enum ParcellationKind {
     /// Label of each voxel's region; 0 is background.
     #[default]

@@ -38,6 +38,7 @@ pub(super) struct Column {
 /// Type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "Kind")]
 pub(super) enum ColumnKind {
     /// Numbers, which are compared with the training scans.
     Number,

@@ -41,6 +41,7 @@ pub(in crate::corpora) struct WordTable {
 /// A range of z.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(crate = "boldface::serde", deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "Band")]
 pub(super) struct BandRange {
     /// Name in facts, such as `markedly lower`.
     pub(super) name: String,
