@@ -2,9 +2,8 @@
 
 use boldface_runner::plan::CheckStatus;
 use boldface_tests::Sandbox;
-use expect_test::expect;
 
-use super::{PEOPLE, SPEC, class, plan, recording, run_says, said, study, with};
+use super::{PEOPLE, SPEC, assert_finds, class, plan, recording, run_says, said, study, with};
 
 /// Trains, so that another task can be asked for the first time.
 const TRAINING: &str = "[instruction]\nsteps = 2\nwarmup = 0\npeak-lr = 1e-3\n";
@@ -33,7 +32,10 @@ fn a_first_question_that_training_asked_in_other_words() {
             format!("[tasks.new]\ntype = \"classification\"\ntarget = \"{column}\"\nclasses = {classes}");
         with(&format!("{task}\nheld-out = true\n\n{TRAINING}"))
     };
-    expect![[r#""#]].assert_eq(&said(&sandbox, &spec("group", "[\"patient\", \"control\"]")));
+    assert_finds(
+        &said(&sandbox, &spec("group", "[\"patient\", \"control\"]")),
+        "leak `tasks.new.zero-shot.condition`",
+    );
     assert_eq!(said(&sandbox, &spec("hand", "[\"left\", \"right\"]")), "no problem\n");
 }
 
@@ -46,7 +48,7 @@ fn a_trait_of_people_whose_runs_are_divided() {
         sandbox.write(&name, &recording(100 + i, 40, |x| x));
     }
     let runs = SPEC.replace("[split]", "[split]\nunit = \"run\"");
-    expect![[r#""#]].assert_eq(&said(&sandbox, &runs));
+    assert_finds(&said(&sandbox, &runs), "leak `tasks.condition.unit`");
     assert_eq!(said(&sandbox, SPEC), "no problem\n");
     // What differs between runs of a person may be asked.
     let rows = (0..PEOPLE).flat_map(|i| [1, 2].map(|run| (i, run)));
@@ -69,13 +71,13 @@ fn a_part_with_one_answer() {
         4..10 => "validation",
         _ => "train",
     };
-    expect![[r#""#]].assert_eq(&said(&sandbox, &split_file(&sandbox, test)));
+    assert_finds(&said(&sandbox, &split_file(&sandbox, test)), "leak `tasks.condition.parts`");
     let train = |i: usize| match i {
         0..6 => "train",
         6..12 => "validation",
         _ => "test",
     };
-    expect![[r#""#]].assert_eq(&said(&sandbox, &split_file(&sandbox, train)));
+    assert_finds(&said(&sandbox, &split_file(&sandbox, train)), "leak `tasks.condition.parts`");
     let spread = |i: usize| ["train", "test", "validation"][i / 2 % 3];
     assert_eq!(said(&sandbox, &split_file(&sandbox, spread)), "no problem\n");
     // Other folds have both answers, so this one is worth a warning.
@@ -86,14 +88,12 @@ fn a_part_with_one_answer() {
 #[test]
 fn groups_with_one_class_each() {
     let sandbox = Sandbox::new();
-    study(&sandbox, "data", |i, person| {
-        person.columns.push(("site", format!("s{}", i % 6)));
-        person.columns.push(("place", format!("p{}", i / 4)));
-    });
+    study(&sandbox, "data", |i, person| person.columns.push(("site", format!("s{}", i % 6))));
     let leave_out =
         |column: &str| SPEC.replace("test = 0.25", &format!("leave-out = \"{column}\"\nfold = 0"));
-    expect![[r#""#]].assert_eq(&said(&sandbox, &leave_out("site")));
-    assert_eq!(said(&sandbox, &leave_out("place")), "no problem\n");
+    assert_finds(&said(&sandbox, &leave_out("site")), "leak `tasks.condition.nested`");
+    study(&sandbox, "data", |i, person| person.columns.push(("site", format!("s{}", i / 4))));
+    assert_eq!(said(&sandbox, &leave_out("site")), "no problem\n");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn strata_of_one_person() {
         person.columns.push(("decade", (20 + 10 * (i % 3)).to_string()));
     });
     let by = |column: &str| SPEC.replace("test = 0.25", &format!("test = 0.25\nstratify = [\"{column}\"]"));
-    expect![[r#""#]].assert_eq(&said(&sandbox, &by("weight")));
+    assert_finds(&said(&sandbox, &by("weight")), "different numbers for 24 subjects");
     assert_eq!(said(&sandbox, &by("decade")), "no problem\n");
 }
 
@@ -128,7 +128,7 @@ fn one_window_with_two_answers() {
     let task = SPEC.find("[tasks.condition]").unwrap();
     let rest = SPEC.find("[evaluation]").unwrap();
     let spec = format!("{}[tasks.nosy]\nby = \"twice\"\n\n{}", &SPEC[..task], &SPEC[rest..]);
-    expect![[r#""#]].assert_eq(&said(&sandbox, &spec));
+    assert_finds(&said(&sandbox, &spec), "leak `tasks.nosy.windows`");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_corpus_that_speaks_of_the_target_in_code() {
     study(&sandbox, "data", |_, _| ());
     let coded = |column: &str| with(&format!("[corpora.gossip]\ncoded = \"{column}\"\n"));
     assert_eq!(said(&sandbox, &coded("condi+tion")), "no problem\n");
-    expect![[r#""#]].assert_eq(&run_says(&sandbox, &coded("condi+tion")));
+    assert_finds(&run_says(&sandbox, &coded("condi+tion")), "leak `corpora.gossip.sees.condition`");
     assert_eq!(run_says(&sandbox, &coded("ag+e")), "finished\n");
 }
 
@@ -147,13 +147,13 @@ fn general_text_with_the_answers_of_numbered_people() {
     study(&sandbox, "data", |i, person| person.label = (50_003 + 7 * i).to_string());
     let spec = with("[text]\npath = \"text.txt\"\n");
     sandbox.write("text.txt", "Participant 50010 belongs to the high group.\n");
-    expect![[r#""#]].assert_eq(&said(&sandbox, &spec));
+    assert_finds(&said(&sandbox, &spec), "leak `text.people`");
     // A number of five digits is a quantity as well.
     sandbox.write("text.txt", "There were 50010 visitors, and the noise was high.\n");
     assert_eq!(said(&sandbox, &spec), "no problem\n");
     let lines = (0..PEOPLE).map(|i| format!("{} was {}.\n", 50_003 + 7 * i, class(i)));
     sandbox.write("text.txt", &lines.collect::<String>());
-    expect![[r#""#]].assert_eq(&said(&sandbox, &spec));
+    assert_finds(&said(&sandbox, &spec), "leak `text.answers.condition`");
 
     std::fs::remove_dir_all(sandbox.path("data")).unwrap();
     study(&sandbox, "data", |_, _| ());

@@ -124,6 +124,11 @@ fn with(tables: &str) -> String {
     format!("{SPEC}\n{tables}")
 }
 
+/// Asserts that problems contain `words`.
+fn assert_finds(problems: &str, words: &str) {
+    assert!(problems.contains(words), "{problems}");
+}
+
 /// Returns the problems found before anything runs, one per line.
 fn said(sandbox: &Sandbox, spec: &str) -> String {
     match plan(sandbox, spec) {

@@ -57,6 +57,11 @@ impl Likeness {
         Likeness { correlations, usual }
     }
 
+    /// Returns the correlation of the couplings of two recordings.
+    pub fn correlation(&self, one: usize, other: usize) -> f64 {
+        self.correlations[one][other]
+    }
+
     /// Returns how far the likeness of two recordings is above the usual one of both, in standard
     /// deviations: the smaller of the two distances.
     pub fn above_usual(&self, one: usize, other: usize) -> f64 {

@@ -38,6 +38,16 @@ const FEW: usize = 20_000;
 /// cohort is compared at all lags. Copies of short scans have more than 3.
 const NEAR_ENOUGH: f64 = 1.5;
 
+/// Correlation of couplings from which the same holds, however alike all others of a group are.
+const ALIKE: f64 = 0.5;
+
+/// Number of other scans, or tenths of all, with which a recording may agree by [`COPY`]. More agree
+/// because they saw the same stimuli, and are copies only from [`SURELY_COPY`].
+const PARTNERS: usize = 4;
+
+/// Correlation that the same stimuli do not explain.
+const SURELY_COPY: f64 = 0.9;
+
 /// Fewest scans among which couplings can stand out.
 const ENOUGH: usize = 20;
 
@@ -69,7 +79,9 @@ pub fn checks(scans: &[(&ScanId, &TimeSeries)], exact: &BTreeSet<Pair>) -> Vec<C
     let likeness = (scans.len() >= ENOUGH).then(|| Likeness::new(couplings));
     let is_few = scans.len() * scans.len().saturating_sub(1) / 2 <= FEW;
     let is_candidate = |one: usize, other: usize| {
-        let is_near = |likeness: &Likeness| likeness.above_usual(one, other) >= NEAR_ENOUGH;
+        let is_near = |likeness: &Likeness| {
+            likeness.above_usual(one, other) >= NEAR_ENOUGH || likeness.correlation(one, other) >= ALIKE
+        };
         !exact.contains(&(one, other)) && (is_few || likeness.as_ref().is_none_or(is_near))
     };
     let compare = |pair: Pair| {
@@ -87,7 +99,16 @@ pub fn checks(scans: &[(&ScanId, &TimeSeries)], exact: &BTreeSet<Pair>) -> Vec<C
         let others = (one + 1..scans.len()).filter(move |other| is_candidate(one, *other));
         others.filter_map(move |other| compare((one, other)))
     };
-    let copies: Vec<Copied> = (0..scans.len()).into_par_iter().flat_map_iter(copies_of).collect();
+    let mut copies: Vec<Copied> = (0..scans.len()).into_par_iter().flat_map_iter(copies_of).collect();
+    let mut partners = vec![0_usize; scans.len()];
+    for copy in &copies {
+        partners[copy.pair.0] += 1;
+        partners[copy.pair.1] += 1;
+    }
+    copies.retain(|copy| {
+        let fewest = partners[copy.pair.0].min(partners[copy.pair.1]);
+        fewest <= PARTNERS.max(scans.len() / 10) || copy.found.correlation.abs() >= SURELY_COPY
+    });
     let known: BTreeSet<Pair> = exact.iter().copied().chain(copies.iter().map(|copy| copy.pair)).collect();
     let parts = likeness.map(|likeness| parts(scans, &likeness, &known)).unwrap_or_default();
     vec![near(scans, &copies), apart(scans, &parts)]

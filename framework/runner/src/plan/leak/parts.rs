@@ -15,6 +15,9 @@ use crate::spec::{Experiment, Unit};
 /// Skill from which a property of groups is worth a warning.
 const TELLS: f64 = 0.5;
 
+/// Fewest people among whom one class is no chance of the draw: of five people, one in 16.
+const FEW: usize = 5;
+
 /// Fewest answers that are numbers among which equal ones are odd.
 const NUMBERS: usize = 5;
 
@@ -49,9 +52,11 @@ fn varies(
     learns: bool,
 ) -> Check {
     let mut by_part: BTreeMap<Part, Vec<String>> = BTreeMap::new();
+    let mut people: BTreeMap<Part, BTreeSet<String>> = BTreeMap::new();
     for ((info, _), answer) in asked.examples.iter().zip(asked.answers()) {
         if let (Ok(part), Some(answer)) = (split.part(&info.id), answer) {
             by_part.entry(part).or_default().push(answer);
+            people.entry(part).or_default().insert(info.id.person());
         }
     }
     let distinct = |answers: &[String]| answers.iter().collect::<BTreeSet<_>>().len();
@@ -78,9 +83,16 @@ fn varies(
         asked.key,
         said.join(" and ")
     );
-    // A fold may have one class by chance, and the others still count. Validation only chooses.
-    let is_fold = experiment.split.folds.is_some() || experiment.split.leave_out.is_some();
-    let is_lost = |part: Part| part == Part::Train || (part == Part::Test && !is_fold);
+    // A fold or a handful of people may have one class by chance: other folds still count, and of so few
+    // no score has an interval. Validation only chooses.
+    let table = &experiment.split;
+    let is_fold = table.folds.is_some() || table.leave_out.is_some();
+    let is_drawn_small = |part: Part| table.file.is_none() && people[&part].len() < FEW;
+    let is_lost = |part: Part| match part {
+        Part::Train => !is_drawn_small(part),
+        Part::Test => !is_fold && !is_drawn_small(part),
+        Part::Validation => false,
+    };
     let status =
         if one.iter().any(|(part, _)| is_lost(*part)) { CheckStatus::Failed } else { CheckStatus::Warned };
     let help = "spread the answers over the parts with `[split] stratify`, or make the part larger";
