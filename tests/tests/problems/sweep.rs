@@ -47,19 +47,19 @@ fn two_axes_on_one_key() {
     check(
         "[grid]\n\"tokenizer.patch\" = [20, 40]\n[zip]\n\"tokenizer.patch\" = [10, 20]\n",
         expect![[r#"
-        sweep.toml:5:21: two axes on `tokenizer.patch`; the other one is `grid.tokenizer.patch`
-    "#]],
+            sweep.toml:5:21: two axes on `tokenizer.patch`; the other one is `grid."tokenizer.patch"`
+        "#]],
     );
     check(
         "[grid]\n\"instruction.lora\" = [{ rank = 1 }]\n\"instruction.lora.rank\" = [2, 4]\n",
         expect![[r#"
-        sweep.toml:4:27: two axes on one key: `instruction.lora` and `instruction.lora.rank`; the other one is `grid.instruction.lora`
-    "#]],
+            sweep.toml:4:27: two axes on one key: `instruction.lora` and `instruction.lora.rank`; the other one is `grid."instruction.lora"`
+        "#]],
     );
     check(
         "[grid]\n\"instruction.steps\" = [5, 6]\n[[when]]\nif = { \"instruction.steps\" = 5 }\ngrid = { \"instruction.steps\" = [7] }\n",
         expect![[r#"
-            sweep.toml:6:32: two axes on `instruction.steps`; the other one is `grid.instruction.steps`
+            sweep.toml:6:32: two axes on `instruction.steps`; the other one is `grid."instruction.steps"`
         "#]],
     );
     check(
@@ -92,7 +92,7 @@ fn keys_that_the_base_has_not() {
         expect![[r#"
             sweep.toml:3:21: the base has no `tokeniser`; did you mean `tokenizer`?
             sweep.toml:4:1: unknown field `stpes`, expected one of `steps`, `batch-size`, `questions`, `rehearsal`, `forms`, `accumulate`, `peak-lr`, `final-lr`, `warmup`, `weight-decay`, `clip`, `dropout`, `lora`, `seed`; did you mean `steps`?
-            sweep.toml:6:1: unknown field `trz`, expected one of `trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `missing-regions`; did you mean `trs`?
+            sweep.toml:6:1: unknown field `trz`, expected one of `trs`, `min-trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `missing-regions`; did you mean `trs`?
         "#]],
     );
     check(
@@ -233,8 +233,9 @@ fn arms() {
     check(
         "[arms.a]\n\"tokenizer.patch\" = 40\n[arms.b]\n\"tokenizer.patch\" = 40.0\n",
         expect![[r#"
-        sweep.toml:4:7: the arms `a` and `b` have equal settings; remove one of them, or change a setting
-    "#]],
+            sweep.toml:4:7: the arms `a` and `b` have equal settings; remove one of them, or change a setting
+            sweep.toml:5:21: expected a whole number, 0 or more, found `40.0`
+        "#]],
     );
     check(
         "[grid]\n\"tokenizer.patch\" = [20, 40]\n[arms.coarse]\n\"tokenizer.patch\" = 40\n",

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use boldface::{Result, Sequence};
 
-use super::progress::Tokens;
+use super::progress::TokenCount;
 
 /// Batches whose tokens are counted when they are drawn, not when a resumed training skips them.
 pub struct Counted<'a, B> {
     pub batches: &'a mut B,
-    pub tokens: Tokens,
+    pub tokens: TokenCount,
 }
 
 impl<B: Iterator<Item = Result<Vec<Sequence>>>> Counted<'_, B> {
@@ -66,7 +66,7 @@ mod tests {
             ask(Some(one), 1),
         ];
         let mut batches = std::iter::repeat_with(|| Ok(batch.clone()));
-        let mut counted = Counted { batches: &mut batches, tokens: Tokens::default() };
+        let mut counted = Counted { batches: &mut batches, tokens: TokenCount::default() };
         drop(counted.nth(2));
         assert_eq!(counted.tokens.get(), 0);
         drop(counted.next());

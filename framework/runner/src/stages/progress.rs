@@ -30,14 +30,14 @@ pub struct StageProgress<'a> {
     begun: Instant,
     /// Seconds spent on the stage before this process.
     before: f64,
-    tokens: Tokens,
+    tokens: TokenCount,
 }
 
 /// Counts the tokens that a stage has read. Clones share their count.
 #[derive(Clone, Debug, Default)]
-pub struct Tokens(Arc<AtomicU64>);
+pub struct TokenCount(Arc<AtomicU64>);
 
-impl Tokens {
+impl TokenCount {
     /// Adds to the count.
     pub fn add(&self, count: usize) {
         self.0.fetch_add(count as u64, Ordering::Relaxed);
@@ -66,7 +66,7 @@ impl<'a> StageProgress<'a> {
     /// two.
     pub fn new(dir: PathBuf, stage: &'a Stage, every: Duration) -> StageProgress<'a> {
         let now = Instant::now();
-        let tokens = Tokens::default();
+        let tokens = TokenCount::default();
         StageProgress {
             dir,
             stage,
@@ -81,7 +81,7 @@ impl<'a> StageProgress<'a> {
     }
 
     /// Returns the count of tokens, which checkpoints keep.
-    pub fn tokens(&self) -> Tokens {
+    pub fn tokens(&self) -> TokenCount {
         self.tokens.clone()
     }
 

@@ -7,7 +7,7 @@ use boldface::{Interrupted, Metric, MetricRow, Observer, Part, Result};
 use tracing::warn;
 
 use super::Events;
-use super::progress::{StageProgress, Tokens};
+use super::progress::{StageProgress, TokenCount};
 use crate::store::Stage;
 
 /// Shortest time between two updates of the display.
@@ -102,7 +102,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Returns the count of tokens that the stage has read.
-    pub fn tokens(&self) -> Tokens {
+    pub fn tokens(&self) -> TokenCount {
         self.progress.tokens()
     }
 
