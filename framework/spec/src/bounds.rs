@@ -43,6 +43,7 @@ const MOST: &[(&[&str], u64)] = &[
     (
         &[
             "trs",
+            "min-trs",
             "start",
             "patch",
             "shown-patches",

@@ -36,23 +36,33 @@ pub struct TaskKeys {
     /// regression (Diaz & Marathe, CVPR 2019).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer_sd: Option<f64>,
-    /// How often each band of a fact is expected before the scan is seen. By default, as often as training asked for
-    /// it: more often than it occurs if it is rare, less often if it is common. Probabilities are corrected before
-    /// scoring (Bayes' theorem), and the model's own answers about facts are scored beside it, as
+    /// How often each band of a fact is expected before the scan is seen. Probabilities are corrected accordingly
+    /// before scoring (Bayes' theorem), and the model's own answers about facts are scored beside it, as
     /// `without-frequencies`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub frequencies: Option<BandFrequencies>,
+    #[serde(skip_serializing_if = "BandFrequencies::is_asked")]
+    pub frequencies: BandFrequencies,
 }
 
 /// How often each band of a fact is expected before the scan is seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BandFrequencies {
+    /// As often as training asked for it: more often than it occurs if it is rare, less often if it is common. These
+    /// are the model's own answers.
+    #[default]
+    Asked,
     /// As often as it occurs in training scans: the most answers are right.
     Natural,
     /// All bands equally often: the best balanced accuracy. Fewer answers are right, because rare bands are answered
     /// more often.
     Equal,
+}
+
+impl BandFrequencies {
+    /// Whether the model's own answers stay.
+    pub fn is_asked(&self) -> bool {
+        *self == BandFrequencies::Asked
+    }
 }
 
 /// A linear baseline of connectivity: logistic regression for classes, ridge regression for numbers.

@@ -33,7 +33,7 @@ fn two_runs_show_what_differs_and_what_moved() {
     let back = said(&sandbox.boldface(&["compare", "eight", "four", "--metric", "mse", "--to", "csv"]));
     let numbers = |text: &str| -> Vec<f64> {
         let row: Vec<&str> = text.lines().nth(2).unwrap().split(',').collect();
-        row[8..11].iter().map(|field| field.parse().unwrap()).collect()
+        row[9..12].iter().map(|field| field.parse().unwrap()).collect()
     };
     let (there, back) = (numbers(&there), numbers(&back));
     assert!((there[0] - (b - a)).abs() < 1e-12 && there[1] < there[0] && there[0] < there[2], "{there:?}");

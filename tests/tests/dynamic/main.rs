@@ -230,7 +230,9 @@ fn a_loaded_dataset_is_read() {
     let sandbox = Sandbox::new();
     put(&sandbox, "lib/example.so", &example());
     for subject in 1..=8 {
-        let row = |t: u32| format!("{},{}\n", (t * subject) % 7, (t + subject) % 5);
+        // Recordings of different people: no two may be alike at any lag.
+        let value = |t: u32, roi: u32| (t + 40 * subject + 400 * roi).pow(3) % 997;
+        let row = |t: u32| format!("{},{}\n", value(t, 0), value(t, 1));
         let rows: String = (0..40).map(row).collect();
         sandbox.write(&format!("data/{subject:02}.csv"), &format!("Vis_1,Default_1\n{rows}"));
     }

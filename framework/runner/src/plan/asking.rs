@@ -55,7 +55,7 @@ fn check_training(keys: &TaskKeys, experiment: &Experiment) -> Vec<Problem> {
     let rehearses = experiment.instruction.as_ref().is_some_and(|config| config.rehearsal > 0);
     let asks_facts =
         recipe.questions > 0 && recipe.weight > 0.0 && (experiment.alignment.is_some() || rehearses);
-    if keys.frequencies.is_some() && !asks_facts && experiment.start.is_none() {
+    if !keys.frequencies.is_asked() && !asks_facts && experiment.start.is_none() {
         let message = "training asks no questions about facts, so there is nothing to correct";
         let help = "set `questions` and `facts` of `[alignment]` above 0, or remove `frequencies`";
         problems.push(Problem::at("frequencies", message).help(help));
@@ -112,7 +112,7 @@ impl Asking {
         problems.extend(self.unread(&labels.options));
         problems.extend(self.check_prior(form, labels.rois));
         problems.extend(labels.answer().and_then(|answer| self.check_answer_sd(answer)));
-        if self.keys.frequencies.is_some() && !labels.answer().is_some_and(is_taught_by_asking) {
+        if !self.keys.frequencies.is_asked() && !labels.answer().is_some_and(is_taught_by_asking) {
             let message = "only answers about facts have bands with frequencies";
             let help = "remove `frequencies`; captions need `decoding = \"asked\"`";
             problems.push(Problem::at("frequencies", message).help(help));

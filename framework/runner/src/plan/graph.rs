@@ -165,7 +165,9 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         insert(
             &mut config,
             "frequencies",
-            task.asking.keys.frequencies.map(|wanted| json!([wanted, FREQUENCIES_VERSION])),
+            Some(task.asking.keys.frequencies)
+                .filter(|wanted| !wanted.is_asked())
+                .map(|wanted| json!([wanted, FREQUENCIES_VERSION])),
         );
         let together = plan.asked_with(task);
         if !together.is_empty() {

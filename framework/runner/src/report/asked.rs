@@ -33,11 +33,11 @@ pub fn sentences(stored: &StoredRun) -> Vec<String> {
         (
             "Before scoring, bands got the frequencies that they have in training scans, instead of those of training's \
              questions",
-            names(experiment, |keys| keys.frequencies == Some(BandFrequencies::Natural)),
+            names(experiment, |keys| keys.frequencies == BandFrequencies::Natural),
         ),
         (
             "Before scoring, bands got equal frequencies instead of those of training's questions",
-            names(experiment, |keys| keys.frequencies == Some(BandFrequencies::Equal)),
+            names(experiment, |keys| keys.frequencies == BandFrequencies::Equal),
         ),
     ];
     let told = said.into_iter().filter_map(|(words, names)| Some(format!("{words}: {}.", names?)));

@@ -76,6 +76,7 @@ impl Frequencies {
         let wanted = |band: usize| match self.wanted {
             BandFrequencies::Natural => number(&self.facts, band),
             BandFrequencies::Equal => 1.0,
+            BandFrequencies::Asked => number(&self.asked, band),
         };
         let weight = |band: usize| wanted(band) / number(&self.asked, band);
         let weighted: Vec<f64> =

@@ -26,7 +26,7 @@ use super::groups::Groups;
 use super::windows::Windows;
 use crate::score::CORRECTION_WEIGHT;
 use crate::score::intervals::{Scores, resamples, subjects};
-use crate::spec::FactRecipe;
+use crate::spec::{BandFrequencies, FactRecipe};
 use crate::store::{OutcomeLine, StageKind, write_answers};
 use crate::study::PlannedPlugin;
 use asker::Asker;
@@ -70,12 +70,12 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
         asked.push((part, cases));
     }
     let frequencies = match task.asking.keys.frequencies {
-        Some(wanted) => {
+        BandFrequencies::Asked => None,
+        wanted => {
             let (train, held_out) = (split.train(&scans)?, &work.study.experiment.facts.held_out);
             let recipe = FactRecipe::new(work.study.experiment.alignment.as_ref());
             Some(Frequencies::count(&train, held_out, recipe.questions, work.stage.seed, wanted)?)
         }
-        None => None,
     };
     let mut asker = Asker {
         model: &*model,
