@@ -87,7 +87,7 @@ features = ["coupling.*"]
 [tasks.captioning]
 
 [evaluation]
-resamples = 5
+resamples = 40
 longest-answer = 5
 "#;
 
@@ -206,7 +206,7 @@ fn what_cannot_be_shown_is_said_before_anything_runs() {
     // A forecast must fit into the shortest scan.
     let forecast = format!("{SPEC}\n[tasks.forecasting]\ncontext = 20\nhorizon = 10\n");
     expect![[r#"
-        spec.toml:72:11: 20 shown and 10 predicted volumes make 30, but scans are cropped to 20; shorten `context` or `horizon`, or raise the dataset's `trs`
+        spec.toml:73:11: 20 shown and 10 predicted volumes make 30, but scans are cropped to 20; shorten `context` or `horizon`, or raise the dataset's `trs`
     "#]].assert_eq(&problems(&sandbox, &forecast));
     // Person 4 is in the test part, and longer than anybody in training.
     sandbox.write(&file("04"), &export::tsv(&signal(4, 61), &NAMES.map(str::to_owned)));

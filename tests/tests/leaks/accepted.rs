@@ -37,7 +37,7 @@ fn an_accepted_leak_runs_and_is_told_with_its_reason() {
     expect![[r#"
 
 
-        24 passed, 1 accepted by the author; the proof with all numbers is leakage.json.
+        29 passed, 1 accepted by the author; the proof with all numbers is leakage.json.
 
         - **accepted:** `tasks.condition.nuisance.site` the column site alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); accepted because: each site has one condition
 

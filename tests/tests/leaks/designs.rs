@@ -101,11 +101,11 @@ fn what_groups_share_tells_the_answer() {
     let sandbox = Sandbox::new();
     study(&sandbox, "data", |i, person| {
         person.columns.push(("site", format!("s{}", i % 12)));
-        person.columns.push(("coil", ["one", "two"][i % 2].to_owned()));
+        person.columns.push(("shelf", ["one", "two"][i % 2].to_owned()));
         person.columns.push(("town", ["near", "far"][i % 12 / 6].to_owned()));
     });
     let grouped = SPEC.replace("test = 0.25", "test = 0.25\ngroup = \"site\"");
-    assert_eq!(status(&sandbox, &grouped, "tasks.condition.shared.coil"), Some(CheckStatus::Warned));
+    assert_eq!(status(&sandbox, &grouped, "tasks.condition.shared.shelf"), Some(CheckStatus::Warned));
     assert_eq!(status(&sandbox, &grouped, "tasks.condition.shared.town"), None);
 }
 

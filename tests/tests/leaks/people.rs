@@ -127,5 +127,6 @@ fn made_people_with_the_same_seed() {
     expect![[r#"
         stage `series` shows a leak; nothing after it was run
           datasets: leak `series.copies`: `again/sub-01_run-1` and `files/sub-01_run-1`, `again/sub-02_run-1` and `files/sub-02_run-1`, `again/sub-03_run-1` and `files/sub-03_run-1` and 20 more are the same recording of two people; find out whose recording it is, and remove the other; or accept it with a reason: `[leakage] accept = { "series.copies" = "..." }`
+          datasets: leak `series.near-copies`: `again/sub-05_run-1` and `files/sub-05_run-1` (r = 0.95), `again/sub-07_run-1` and `files/sub-07_run-1` (r = 0.93), `again/sub-10_run-1` and `files/sub-10_run-1` (r = 0.93) and 4 more show the same activity: one recording under the names of two people, shifted, reversed or cleaned otherwise; find out whose recording it is, and remove the other; or accept it with a reason: `[leakage] accept = { "series.near-copies" = "..." }`
     "#]].assert_eq(&run_says(&sandbox, &twice));
 }

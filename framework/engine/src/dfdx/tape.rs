@@ -23,12 +23,12 @@ static DEVICE: LazyLock<Cpu> = LazyLock::new(Cpu::default);
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    static TAPE: RefCell<Recording> = RefCell::default();
+    static TAPE: RefCell<TapeRecording> = RefCell::default();
 }
 
 /// Recorded operations in order, and the leaves among their inputs.
 #[derive(Default)]
-pub(crate) struct Recording {
+pub(crate) struct TapeRecording {
     tape: OwnedTape<f32, Cpu>,
     leaves: BTreeMap<u64, TapeKey>,
 }
@@ -152,11 +152,11 @@ pub(crate) fn backward(loss: &TapeKey) -> Vec<(u64, Buffer)> {
 }
 
 /// Runs `f` and returns its recording, apart from this thread's earlier one.
-pub(crate) fn aside<T>(f: impl FnOnce() -> T) -> (T, Recording) {
+pub(crate) fn aside<T>(f: impl FnOnce() -> T) -> (T, TapeRecording) {
     recording::aside(&TAPE, f)
 }
 
-impl Recording {
+impl TapeRecording {
     /// Returns the leaves that were used, and `end` if it is a leaf itself.
     pub(crate) fn leaves<'a>(&'a self, end: &'a TapeKey) -> impl Iterator<Item = &'a TapeKey> {
         let unused = end.is_leaf && !self.leaves.contains_key(&end.id);
@@ -165,7 +165,7 @@ impl Recording {
 
     /// Runs backwards from `end` with the given gradient; returns the gradient of every leaf it reached.
     pub(crate) fn backward(self, end: &TapeKey, gradient: Buffer) -> Vec<(TapeKey, Buffer)> {
-        let Recording { mut tape, mut leaves } = self;
+        let TapeRecording { mut tape, mut leaves } = self;
         if end.is_leaf {
             leaves.insert(end.id, end.clone());
         }

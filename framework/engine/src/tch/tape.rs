@@ -15,7 +15,7 @@ use crate::recording::{self, is_paused};
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    static TAPE: RefCell<Recording> = RefCell::default();
+    static TAPE: RefCell<TapeRecording> = RefCell::default();
 }
 
 /// Identifies a parameter's gradient.
@@ -23,7 +23,7 @@ thread_local! {
 pub(super) struct TapeLeaf(u64);
 
 #[derive(Default)]
-struct Recording {
+struct TapeRecording {
     leaves: BTreeMap<u64, TchTensor>,
     detours: Vec<Detour>,
 }
@@ -131,7 +131,7 @@ impl TchTensor {
     }
 }
 
-impl Recording {
+impl TapeRecording {
     /// Adds the gradients of one number for all parameters that were read.
     fn backward(mut self, root: &Tensor, gradients: &mut LeafGradients) {
         // The graph before several detours is traversed for each of them; only the last may free it.

@@ -48,7 +48,7 @@ impl Object for Message {
 
 /// A model's own chat template.
 #[derive(Clone, Debug)]
-pub(crate) struct Chat {
+pub(crate) struct ChatTemplate {
     /// Jinja source, as transformers reads it.
     source: String,
     /// The file that it is from, for error messages.
@@ -57,11 +57,11 @@ pub(crate) struct Chat {
     special: BTreeMap<String, String>,
 }
 
-impl Chat {
+impl ChatTemplate {
     /// Takes a template. Its syntax is checked when it renders, since much of what a model can do needs no
     /// template.
-    pub fn new(source: &str, origin: String, special: BTreeMap<String, String>) -> Chat {
-        Chat { source: as_minijinja(source), origin, special }
+    pub fn new(source: &str, origin: String, special: BTreeMap<String, String>) -> ChatTemplate {
+        ChatTemplate { source: as_minijinja(source), origin, special }
     }
 
     /// Renders a conversation as the model was trained on it; `open_answer` begins the assistant's turn.

@@ -3,7 +3,7 @@
 use super::*;
 
 fn rendered(template: &str) -> Result<String, String> {
-    let chat = Chat::new(template, "here".to_owned(), BTreeMap::new());
+    let chat = ChatTemplate::new(template, "here".to_owned(), BTreeMap::new());
     let messages = [Message::new("user", "hi"), Message::new("assistant", "yes")];
     chat.render(&messages, false).map_err(|error| error.to_string())
 }

@@ -12,7 +12,7 @@ use tokenizers::{AddedToken, Tokenizer};
 use super::beside::Beside;
 use super::pairs::{self, Splitting};
 use super::{Vocabulary, without_lengths};
-use crate::chat::Chat;
+use crate::chat::ChatTemplate;
 use crate::files::{Json, ModelFolder, read_bytes, read_text};
 
 /// Names of GPT-2's files: those of transformers, and those of its authors.
@@ -28,22 +28,21 @@ impl Vocabulary {
         let mut named = beside.named();
         let (mut tokenizer, path) = read(folder, &mut named)?;
         beside.complete(&mut tokenizer, &named, &path)?;
-        let id = |name: &str| -> Result<Option<u32>> {
-            let Some(token) = named.get(name) else { return Ok(None) };
-            let unknown = || {
-                let folder = folder.path.display();
-                format!("`{folder}`: `{name}` is `{token}`, which is no token of `{}`", path.display())
-            };
-            Ok(Some(tokenizer.token_to_id(token).ok_or_else(unknown)?))
-        };
-        let mut ends: Vec<u32> = id("eos_token")?.into_iter().collect();
+        let end = named.get("eos_token");
+        let mut ends: Vec<u32> = end.and_then(|token| tokenizer.token_to_id(token)).into_iter().collect();
         for json in beside.generation.iter().chain([&folder.config]) {
             ends.extend(ids(json, "eos_token_id")?);
+        }
+        // A name that is no token does no harm beside another end.
+        if let (Some(token), true) = (end, ends.is_empty()) {
+            let folder = folder.path.display();
+            let file = path.display();
+            return Err(format!("`{folder}`: `eos_token` is `{token}`, which is no token of `{file}`").into());
         }
         // As in transformers, `add_bos_token` in `tokenizer_config.json` says nothing beside `tokenizer.json`.
         let start = first_of(&tokenizer)?;
         let chat = template(folder, beside.tokenizer.as_ref())?;
-        let chat = chat.map(|(source, origin)| Chat::new(&source, origin, named));
+        let chat = chat.map(|(source, origin)| ChatTemplate::new(&source, origin, named));
         Ok((Vocabulary::new(tokenizer, ends, start, chat, &path)?, path))
     }
 }

@@ -8,7 +8,7 @@ use tokenizers::models::bpe::Vocab;
 
 use super::Vocabulary;
 use super::pairs::{self, Splitting};
-use crate::chat::Chat;
+use crate::chat::ChatTemplate;
 use crate::gguf::Gguf;
 
 /// Kinds of tokens, as GGUF numbers them: tokens that control the model, and texts that a user added.
@@ -87,7 +87,7 @@ impl Vocabulary {
             gguf.flag("tokenizer.ggml.add_bos_token")?.unwrap_or(splitting == Splitting::Llama3);
         let start = if wants_start { id("tokenizer.ggml.bos_token_id")? } else { None };
         let chat = gguf.text("tokenizer.chat_template")?;
-        let chat = chat.map(|source| Chat::new(source, gguf.path().display().to_string(), named));
+        let chat = chat.map(|source| ChatTemplate::new(source, gguf.path().display().to_string(), named));
         Vocabulary::new(tokenizer, ends, start, chat, gguf.path())
     }
 }

@@ -14,7 +14,7 @@ use boldface::Result;
 use tokenizers::models::ModelWrapper;
 use tokenizers::{Encoding, Tokenizer};
 
-use crate::chat::{Chat, Message};
+use crate::chat::{ChatTemplate, Message};
 
 pub use joined::TextPart;
 use patterns::Patterns;
@@ -29,7 +29,7 @@ pub struct Vocabulary {
     len: usize,
     ends: Vec<u32>,
     start: Option<u32>,
-    chat: Option<Chat>,
+    chat: Option<ChatTemplate>,
     patterns: Arc<Patterns>,
 }
 
@@ -39,7 +39,7 @@ impl Vocabulary {
         mut marked: Tokenizer,
         mut ends: Vec<u32>,
         start: Option<u32>,
-        chat: Option<Chat>,
+        chat: Option<ChatTemplate>,
         file: &Path,
     ) -> Result<Vocabulary> {
         let fail = |error: tokenizers::Error| format!("`{}` cannot be used: {error}", file.display());

@@ -196,7 +196,7 @@ fn what_makes_no_sense() {
         "target_modules",
         json!("("),
         expect![
-            "`DIR/adapter_config.json` has a pattern that cannot be read, `(`: Parsing error at position 7: Opening parenthesis without closing parenthesis"
+            "`DIR/adapter_config.json` has a pattern that cannot be used, `(`: Parsing error at position 7: Opening parenthesis without closing parenthesis"
         ],
     );
     with_key(

@@ -228,7 +228,7 @@ impl Look<'_> {
                 let mut info = (*scan.info).clone();
                 info.phenotype.retain(|column, _| !asked.targets.contains(column));
                 let blind = Scan { info: Arc::new(info), ..whole.clone() };
-                described.push(described::Described {
+                described.push(described::BlindDescription {
                     scan: id.clone(),
                     whole: guard(|| describer.describe(&whole))?,
                     blind: guard(|| describer.describe(&blind)),

@@ -198,7 +198,7 @@ pub fn order(corpus: &str, scan: &ScanId, before: &[&Descriptor], alone: &[Descr
 }
 
 /// A description of a scan, and one of the same scan without the columns that a task asks for.
-pub struct Described {
+pub struct BlindDescription {
     /// The scan.
     pub scan: ScanId,
     /// The description with all columns.
@@ -208,10 +208,10 @@ pub struct Described {
 }
 
 /// Checks whether a description reads the columns that a task asks for.
-pub fn sees(corpus: &str, asked: &TaskExamples, described: &[Described]) -> Check {
+pub fn sees(corpus: &str, asked: &TaskExamples, described: &[BlindDescription]) -> Check {
     let key = format!("corpora.{corpus}");
     let id = format!("{key}.sees.{}", task(asked));
-    let reads = |one: &&Described| one.blind.as_ref().map_or(true, |blind| one.whole != *blind);
+    let reads = |one: &&BlindDescription| one.blind.as_ref().map_or(true, |blind| one.whole != *blind);
     let columns: Vec<&String> = asked.targets.iter().collect();
     let Some(first) = described.iter().find(reads) else {
         let found = format!("it says the same of {} scans without {}", described.len(), named(&columns));

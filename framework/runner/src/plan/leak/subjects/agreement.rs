@@ -17,9 +17,9 @@ const NEAR_CHANCE: f64 = 1e-6;
 /// Years in which a person's scans may lie apart.
 const YEARS: f64 = 3.0;
 
-/// Agreement of pairs of people in a column that distinguishes people.
+/// ColumnAgreement of pairs of people in a column that distinguishes people.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Agreement<'a> {
+pub(super) struct ColumnAgreement<'a> {
     pub column: &'a str,
     /// Number of pairs with the same value, or about the same age.
     pub equal: usize,
@@ -33,16 +33,16 @@ pub(super) struct Agreement<'a> {
 
 /// What the tables say about pairs of people.
 #[derive(Clone, Debug)]
-pub(super) enum Verdict<'a> {
+pub(super) enum IdentityVerdict<'a> {
     /// They are the same people.
-    Same(Agreement<'a>),
+    Same(ColumnAgreement<'a>),
     /// They are different people.
-    Other(Agreement<'a>),
+    Other(ColumnAgreement<'a>),
     /// No column tells.
     Unknown,
 }
 
-impl Agreement<'_> {
+impl ColumnAgreement<'_> {
     fn is_same(&self) -> bool {
         if self.about {
             self.chance < NEAR_CHANCE && 5 * self.equal >= 4 * self.both
@@ -53,7 +53,7 @@ impl Agreement<'_> {
 
     /// States the agreement in words.
     pub fn said(&self) -> String {
-        let Agreement { column, equal, both, .. } = self;
+        let ColumnAgreement { column, equal, both, .. } = self;
         if self.about {
             format!("{equal} of {both} agree in `{column}` within {YEARS} years")
         } else {
@@ -63,23 +63,23 @@ impl Agreement<'_> {
 }
 
 /// Judges pairs of people with similar labels by the column that tells most.
-pub(super) fn verdict<'a>(columns: &[Agreement<'a>]) -> Verdict<'a> {
+pub(super) fn verdict<'a>(columns: &[ColumnAgreement<'a>]) -> IdentityVerdict<'a> {
     let best = |about: bool| {
         let columns = columns.iter().filter(|column| column.about == about);
         columns.min_by(|a, b| a.chance.total_cmp(&b.chance)).cloned()
     };
     let (exact, near) = (best(false), best(true));
     match (exact, near) {
-        (Some(exact), _) if exact.is_same() => Verdict::Same(exact),
-        (_, Some(near)) if near.is_same() => Verdict::Same(near),
-        (Some(exact), _) => Verdict::Other(exact),
-        (None, _) => Verdict::Unknown,
+        (Some(exact), _) if exact.is_same() => IdentityVerdict::Same(exact),
+        (_, Some(near)) if near.is_same() => IdentityVerdict::Same(near),
+        (Some(exact), _) => IdentityVerdict::Other(exact),
+        (None, _) => IdentityVerdict::Unknown,
     }
 }
 
 /// Compares every column that both people of each pair have and that distinguishes people, such as age.
 /// A column that repeats the label is skipped.
-pub(super) fn agreement<'a>(pairs: &[(&'a ScanInfo, &'a ScanInfo)]) -> Vec<Agreement<'a>> {
+pub(super) fn agreement<'a>(pairs: &[(&'a ScanInfo, &'a ScanInfo)]) -> Vec<ColumnAgreement<'a>> {
     let columns: BTreeSet<&'a String> = pairs.iter().flat_map(|(one, _)| one.phenotype.keys()).collect();
     let mut found = Vec::new();
     for column in columns {
@@ -99,7 +99,7 @@ pub(super) fn agreement<'a>(pairs: &[(&'a ScanInfo, &'a ScanInfo)]) -> Vec<Agree
                 both.iter().map(|(_, a, _)| both.iter().filter(|(_, _, b)| is_alike(a, b)).count());
             let strangers = strangers.sum::<usize>() as f64 / (both.len() * both.len()) as f64;
             let chance = bound(equal as f64 / both.len() as f64, strangers).powi(both.len() as i32);
-            found.push(Agreement { column: column.as_str(), equal, both: both.len(), about, chance });
+            found.push(ColumnAgreement { column: column.as_str(), equal, both: both.len(), about, chance });
         };
         compare(false, &alike);
         if is_age(column) {

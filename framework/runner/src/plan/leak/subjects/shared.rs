@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use boldface::ScanInfo;
 use serde_json::json;
 
-use super::agreement::{Verdict, agreement, verdict};
+use super::agreement::{IdentityVerdict, agreement, verdict};
 use super::{Check, CheckStatus, Subjects, named, pair};
 use crate::label::{is_telling, numbered, person, plain};
 
@@ -98,7 +98,8 @@ fn judge(
     earlier: &str,
     most: usize,
 ) -> Option<(CheckStatus, String, serde_json::Value)> {
-    let shown: Vec<String> = pairs.iter().map(|(one, other)| pair(one, other)).collect();
+    let mut shown: Vec<String> = pairs.iter().map(|(one, other)| pair(one, other)).collect();
+    shown.sort();
     let also =
         format!("{} {} also in `{earlier}`", named(&shown), if shown.len() == 1 { "is" } else { "are" });
     let columns = agreement(people);
@@ -106,7 +107,7 @@ fn judge(
     let telling = pairs.iter().filter(is_telling).count();
     let evidence = json!({ "labels": pairs, "columns": columns, "unusual-labels": telling });
     let (status, found) = match verdict(&columns) {
-        Verdict::Same(same) => {
+        IdentityVerdict::Same(same) => {
             (CheckStatus::Failed, format!("{also}, and {}: the same people under two names", same.said()))
         }
         _ if form == Form::Letters => return None,
@@ -114,8 +115,8 @@ fn judge(
             CheckStatus::Failed,
             format!("{also}, and two studies would not share such labels: the same people under two names"),
         ),
-        Verdict::Other(other) => (CheckStatus::Passed, format!("{also}, but only {}", other.said())),
-        Verdict::Unknown => {
+        IdentityVerdict::Other(other) => (CheckStatus::Passed, format!("{also}, but only {}", other.said())),
+        IdentityVerdict::Unknown => {
             (CheckStatus::Warned, format!("{also}; no column tells whether these are the same people"))
         }
     };

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::ScanInfo;
 use serde_json::json;
 
-use super::agreement::{Verdict, agreement, verdict};
+use super::agreement::{IdentityVerdict, agreement, verdict};
 use super::{Check, CheckStatus, Subjects, named, pair};
 use crate::label::{Visit, numbered, plain, visit};
 
@@ -85,7 +85,7 @@ fn by_word(dataset: &str, subjects: &Subjects<'_>, words: Vec<Vec<&str>>, letter
     let firsts: Vec<(&ScanInfo, &ScanInfo)> =
         letters.iter().map(|labels| (subjects[labels[0]], subjects[labels[1]])).collect();
     let check = match verdict(&agreement(&firsts)) {
-        Verdict::Same(same) => {
+        IdentityVerdict::Same(same) => {
             let found = format!(
                 "{} look like visits of one person, and would be divided: {}",
                 listed(&letters),
@@ -93,7 +93,7 @@ fn by_word(dataset: &str, subjects: &Subjects<'_>, words: Vec<Vec<&str>>, letter
             );
             Check::passed(id, key, found).but(CheckStatus::Failed, help)
         }
-        Verdict::Other(_) | Verdict::Unknown => {
+        IdentityVerdict::Other(_) | IdentityVerdict::Unknown => {
             let found = format!(
                 "{} may be visits of one person, or people who belong together, and would be divided",
                 listed(&letters)
@@ -126,7 +126,7 @@ fn series(dataset: &str, subjects: &Subjects<'_>) -> Check {
             let shown: Vec<String> = common.iter().map(|(one, other)| pair(one, other)).collect();
             let shown = named(&shown);
             match verdict(&agreement(&people)) {
-                Verdict::Same(same) => {
+                IdentityVerdict::Same(same) => {
                     alike.push((
                         CheckStatus::Failed,
                         shown,
@@ -134,11 +134,11 @@ fn series(dataset: &str, subjects: &Subjects<'_>) -> Check {
                     ));
                 }
                 // Patients and controls have letters of their own. A bare number may be short for any.
-                Verdict::Unknown if earlier.is_empty() && !letters.is_empty() => {
+                IdentityVerdict::Unknown if earlier.is_empty() && !letters.is_empty() => {
                     let unknown = "no column tells whether these are the same people".to_owned();
                     alike.push((CheckStatus::Warned, shown, unknown));
                 }
-                Verdict::Unknown | Verdict::Other(_) => {}
+                IdentityVerdict::Unknown | IdentityVerdict::Other(_) => {}
             }
         }
     }
@@ -152,7 +152,8 @@ fn series(dataset: &str, subjects: &Subjects<'_>) -> Check {
 }
 
 fn listed(groups: &[Vec<&str>]) -> String {
-    let said: Vec<String> =
+    let mut said: Vec<String> =
         groups.iter().map(|labels| format!("sub-{}", labels.join("` and `sub-"))).collect();
+    said.sort();
     named(&said)
 }
