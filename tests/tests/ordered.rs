@@ -1,5 +1,4 @@
 //! Ordered answers: numbers whose near bins count, and bands of facts with their frequencies.
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use boldface::Prediction;
 use boldface_runner::plan::Plan;

@@ -96,7 +96,8 @@ mod tests {
         let sidecar = dir.path().join("a.json");
         std::fs::write(&sidecar, r#"{"Manufacturer": "A", "EchoTime": 0.03, "SliceTiming": [0, 1]}"#)
             .unwrap();
-        let one = properties(Some(&name("sub-01_task-rest_acq-mb_run-1_bold.nii")), &[sidecar.clone()]);
+        let one =
+            properties(Some(&name("sub-01_task-rest_acq-mb_run-1_bold.nii")), std::slice::from_ref(&sidecar));
         let told: Vec<(&str, &str)> =
             one.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(told, [("EchoTime", "0.03"), ("Manufacturer", "A"), ("acq", "mb")]);

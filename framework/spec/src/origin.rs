@@ -187,7 +187,7 @@ pub fn names(key: &str) -> Vec<&str> {
     loop {
         let quoted = rest.strip_prefix('"').and_then(|inner| inner.split_once('"'));
         let (name, after) = match quoted {
-            Some((name, after)) if after.is_empty() => (name, None),
+            Some((name, "")) => (name, None),
             Some((name, after)) if after.starts_with('.') => (name, Some(&after[1..])),
             _ => rest.split_once('.').map_or((rest, None), |(name, after)| (name, Some(after))),
         };

@@ -208,7 +208,7 @@ impl Vocabulary {
     /// Returns the tokens of a text and their places in it. `tokenizer` has the patterns of this vocabulary.
     fn encoded(&self, tokenizer: &Tokenizer, text: &str) -> Result<Encoding> {
         self.patterns.check(tokenizer, text)?;
-        Ok(tokenizer.encode(text, false)?)
+        tokenizer.encode(text, false)
     }
 
     fn known(&self, tokens: &[u32]) -> Result<()> {

@@ -100,9 +100,8 @@ impl Patterns {
     pub fn check(&self, tokenizer: &Tokenizer, text: &str) -> Result<()> {
         let mut normalized = NormalizedString::from(text);
         for (step, pattern) in &self.normalizers {
-            match pattern {
-                Some(pattern) => self.find_all(pattern, normalized.get())?,
-                None => {}
+            if let Some(pattern) = pattern {
+                self.find_all(pattern, normalized.get())?;
             }
             step.normalize(&mut normalized)?;
         }

@@ -23,6 +23,9 @@ enum Form {
     Letters,
 }
 
+/// What labels of one person have in common, if a label has it.
+type LabelKey = fn(&str) -> Option<String>;
+
 /// Finds the same people in two datasets. Their labels are too unusual to occur in two studies, or they
 /// agree in a column that distinguishes people.
 pub(super) fn check(name: &str, subjects: &Subjects<'_>, earlier: &str, others: &Subjects<'_>) -> Check {
@@ -51,7 +54,7 @@ pub(super) fn check(name: &str, subjects: &Subjects<'_>, earlier: &str, others: 
 
 /// Pairs the labels of two datasets, each in the most similar form.
 fn pairs_of<'a>(subjects: &Subjects<'a>, others: &Subjects<'a>) -> Vec<(Form, &'a str, &'a str)> {
-    let forms: [(Form, fn(&str) -> Option<String>); 3] = [
+    let forms: [(Form, LabelKey); 3] = [
         (Form::Spelling, |label| Some(plain(label))),
         (Form::Spelling, |label| Some(person(label))),
         (Form::Number, |label| numbered(&plain(label)).map(|(_, number)| number.to_owned())),
