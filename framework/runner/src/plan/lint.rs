@@ -4,8 +4,8 @@ use boldface::{Lora, Problem};
 
 use crate::spec::{Alignment, Experiment, Forms, Instruction, Signal};
 
-/// Fewest resamples. The middle 95% of fewer leaves out less than one at each end.
-const RESAMPLES: usize = 40;
+/// Fewest resamples. The middle 95% of fewer leaves out not even one.
+const RESAMPLES: usize = 20;
 
 /// Reports values out of range in the framework's own sections.
 pub(super) fn check_ranges(experiment: &Experiment, problems: &mut Vec<Problem>) {
@@ -125,7 +125,7 @@ impl Ranges<'_> {
     fn resamples(&mut self, resamples: usize) {
         if resamples < RESAMPLES {
             let message = format!(
-                "{resamples} resamples are too few for a 95% interval: less than one of them lies beyond each end"
+                "{resamples} resamples are too few for a 95% interval: not even one of them lies beyond its ends"
             );
             let help = format!("write {RESAMPLES} or more; 1000 give stable digits, and that is the default");
             self.problems.push(Problem::at("evaluation.resamples", message).help(help));
@@ -219,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_leaves_out_one_resample_at_each_end() {
+    fn an_interval_leaves_out_one_resample() {
         let check =
             |count: usize| said(|problems| Ranges { section: "evaluation", problems }.resamples(count));
-        assert_eq!(check(40), "");
+        assert_eq!(check(20), "");
         expect![[r#"
-            evaluation.resamples: 39 resamples are too few for a 95% interval: less than one of them lies beyond each end; write 40 or more; 1000 give stable digits, and that is the default
+            evaluation.resamples: 19 resamples are too few for a 95% interval: not even one of them lies beyond its ends; write 20 or more; 1000 give stable digits, and that is the default
         "#]]
-        .assert_eq(&check(39));
+        .assert_eq(&check(19));
         assert_ne!(check(1), "");
         assert_ne!(check(0), "");
     }
