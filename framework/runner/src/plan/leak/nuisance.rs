@@ -41,6 +41,20 @@ pub(super) struct Nuisance {
     pub help: String,
 }
 
+impl Nuisance {
+    /// Makes a nuisance that divides the examples by its values alone.
+    pub fn new(name: &str, what: &str, sight: Sight, help: &str, values: Vec<Option<String>>) -> Nuisance {
+        Nuisance {
+            name: name.to_owned(),
+            what: what.to_owned(),
+            values,
+            more: Vec::new(),
+            sight,
+            help: help.to_owned(),
+        }
+    }
+}
+
 /// Whether a model can see a nuisance in its input.
 #[derive(Clone, Debug)]
 pub(super) enum Sight {
@@ -136,14 +150,6 @@ fn nuisances(
     let values = |of: &dyn Fn(&ScanInfo, &Example) -> Option<String>| -> Vec<Option<String>> {
         asked.examples.iter().map(|(info, example): &One| of(info, example)).collect()
     };
-    let new = |name: &str, what: &str, sight: Sight, help: &str, values| Nuisance {
-        name: name.to_owned(),
-        what: what.to_owned(),
-        values,
-        more: Vec::new(),
-        sight,
-        help: help.to_owned(),
-    };
     let mut scans: BTreeMap<String, usize> = BTreeMap::new();
     for (info, _) in &asked.examples {
         *scans.entry(info.id.person()).or_default() += 1;
@@ -167,58 +173,64 @@ fn nuisances(
     let balance = "balance it over the answers, or leave scans out until it tells nothing";
     let words = "ask every scan the same";
     let mut all = vec![
-        new(
+        Nuisance::new(
             "question",
             "the wording of the question",
             Sight::Visible,
             words,
             values(&|_, example| Some(example.question.clone())),
         ),
-        new(
+        Nuisance::new(
             "options",
             "the list of options",
             Sight::Visible,
             "offer every scan the same options",
             values(&|_, example| options(example)),
         ),
-        new(
+        Nuisance::new(
             "window",
             "the number of volumes shown",
             Sight::Visible,
             &shown,
             values(&|_, example| Some(example.window.trs.to_string())),
         ),
-        new(
+        Nuisance::new(
             "position",
             "the place of the volumes shown",
             Sight::Hidden("every window is shown without its place in the scan".to_owned()),
             balance,
             values(&|_, example| Some(example.window.start.to_string())),
         ),
-        new(
+        Nuisance::new(
             "length",
             "the length of the scan on disk",
             Sight::Hidden(crop),
             balance,
             values(&|info, _| Some(info.trs.to_string())),
         ),
-        new(
+        Nuisance::new(
             "tr",
             "the repetition time",
             Sight::Visible,
             "resample to one repetition time, or balance it over the answers",
             values(&|info, _| Some(info.tr.to_string())),
         ),
-        new(
+        Nuisance::new(
             "dataset",
             "the dataset that a scan comes from",
             sight(experiment, "dataset"),
             "take both answers from each dataset",
             values(&|info, _| Some(info.id.dataset.clone())),
         ),
-        new("session", "the session", order(), balance, values(&|info, _| info.id.session.clone())),
-        new("run", "the number of the run", order(), balance, values(&|info, _| info.id.run.clone())),
-        new(
+        Nuisance::new("session", "the session", order(), balance, values(&|info, _| info.id.session.clone())),
+        Nuisance::new(
+            "run",
+            "the number of the run",
+            order(),
+            balance,
+            values(&|info, _| info.id.run.clone()),
+        ),
+        Nuisance::new(
             "scans",
             "how many scans a person has",
             Sight::Hidden("a model is shown one scan at a time".to_owned()),
@@ -229,7 +241,7 @@ fn nuisances(
     // The scanner task causes a state, but for a trait it is a nuisance.
     if is_trait(labels, people) {
         let what = "what was done in the scanner (`task-`)";
-        all.push(new(
+        all.push(Nuisance::new(
             "task",
             what,
             Sight::Visible,
@@ -246,7 +258,7 @@ fn nuisances(
         let help = format!("balance `{column}` over the answers, or {instead}");
         let what = format!("the column `{column}`");
         let of = |info: &ScanInfo, _: &Example| info.column(column).map(str::to_owned);
-        all.push(new(name, &what, sight(experiment, column), &help, values(&of)));
+        all.push(Nuisance::new(name, &what, sight(experiment, column), &help, values(&of)));
     }
     all
 }

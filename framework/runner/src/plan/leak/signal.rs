@@ -85,32 +85,24 @@ pub fn checks(
         sight = Sight::Visible;
     }
     let scale = "scale every scan alike: `[signal] standardize = \"zscore\"`, and describe nothing that changes with it";
-    let new = |name: &str, what: &str, sight: Sight, help: &str, values| Nuisance {
-        name: name.to_owned(),
-        what: what.to_owned(),
-        values,
-        more: Vec::new(),
-        sight,
-        help: help.to_owned(),
-    };
     let dead = "leave the regions or the scans out, or balance them over the answers";
     let mut nuisances = [
-        new(NAMES[0], &what, sight, scale, values(|scan| scan.amplitude.map(|x| x.to_string()))),
-        new(
+        Nuisance::new(NAMES[0], &what, sight, scale, values(|scan| scan.amplitude.map(|x| x.to_string()))),
+        Nuisance::new(
             NAMES[1],
             "the mean of the signal",
             seen,
             scale,
             values(|scan| scan.level.map(|x| x.to_string())),
         ),
-        new(
+        Nuisance::new(
             NAMES[2],
             "which regions have no signal",
             Sight::Visible,
             dead,
             values(|scan| Some(list(&scan.dead))),
         ),
-        new(
+        Nuisance::new(
             NAMES[3],
             "the precision of the signal",
             Sight::Visible,
