@@ -42,6 +42,9 @@ pub(crate) struct AutoencoderShape {
     /// Number of measures of its region as a node of that graph among a token's inputs, after its rows.
     #[serde(default)]
     pub(crate) measures: usize,
+    /// Whether a token's inputs end with the means of these rows and measures over its region's network.
+    #[serde(default)]
+    pub(crate) networks: bool,
 }
 
 fn yes() -> bool {
@@ -49,9 +52,15 @@ fn yes() -> bool {
 }
 
 impl AutoencoderShape {
-    /// Number of inputs per token: its signal, a row of correlations, a row of edges, and the measures of
-    /// its region. The embedding multiplies a row by one vector per region.
+    /// Number of inputs per token: its own, and their means over its region's network. The embedding
+    /// multiplies a row by one vector per region.
     pub(crate) fn inputs(&self) -> usize {
+        self.own() + usize::from(self.networks) * self.around()
+    }
+
+    /// Number of a token's own inputs: its signal, a row of correlations, a row of edges, and the measures
+    /// of its region.
+    pub(crate) fn own(&self) -> usize {
         usize::from(self.signal) * self.patch + self.around()
     }
 
@@ -61,9 +70,10 @@ impl AutoencoderShape {
     }
 
     /// Numbers in a feature vector: the encoder's output, and then what bypasses the encoder: each row,
-    /// projected, and the measures.
+    /// projected, and the measures, once for the region and once for its network.
     pub(crate) fn features(&self) -> usize {
-        self.width * (1 + self.rows()) + self.measures
+        let around = self.width * self.rows() + self.measures;
+        self.width + around * (1 + usize::from(self.networks))
     }
 
     /// Rows with one number per region among the inputs of a token.
@@ -93,7 +103,7 @@ impl Autoencoder {
     pub(crate) fn new(shape: AutoencoderShape) -> Autoencoder {
         let grid = (shape.patches, shape.rois);
         let size = (shape.layers, shape.heads, shape.width);
-        let encoder = Vit::new("encoder", shape.inputs(), grid, size);
+        let encoder = Vit::new("encoder", shape.own(), grid, size);
         let decoder = Vit::new("decoder", shape.code_dim, grid, size);
         Autoencoder { shape, encoder, decoder }
     }
@@ -128,29 +138,31 @@ impl Autoencoder {
     /// one of its row of edges, and its measures, as far as these are inputs. The latter bypass the
     /// encoder, which would lose small differences between people among everything else it has to keep.
     pub(crate) fn features(&self, pass: &Pass<'_>, x_bti: &Tensor) -> Tensor {
-        let mut parts = vec![self.encoder.forward(pass, x_bti)];
-        parts.extend(self.coupling(x_bti).map(|rows_btn| nn::linear(pass, "coupling", &rows_btn)));
-        parts.extend(self.edges(x_bti).map(|rows_btn| nn::linear(pass, "edges", &rows_btn)));
-        parts.extend(self.measures(x_bti));
+        let own = self.shape.own();
+        let mut parts = vec![self.encoder.forward(pass, &x_bti.narrow(2, 0, own))];
+        let starts = [own - self.shape.around(), own];
+        for start in starts.into_iter().take(1 + usize::from(self.shape.networks)) {
+            parts.extend(self.around(pass, x_bti, start));
+        }
         Tensor::concat(&parts.iter().collect::<Vec<_>>(), 2)
+    }
+
+    /// Projects the rows that begin with input `start`, which the measures follow.
+    fn around(&self, pass: &Pass<'_>, x_bti: &Tensor, mut start: usize) -> Vec<Tensor> {
+        let AutoencoderShape { coupling, edges, rois, measures, .. } = self.shape;
+        let mut parts = Vec::new();
+        for (name, _) in [("coupling", coupling), ("edges", edges)].iter().filter(|(_, is_input)| *is_input) {
+            parts.push(nn::linear(pass, name, &x_bti.narrow(2, start, rois)));
+            start += rois;
+        }
+        parts.extend((measures > 0).then(|| x_bti.narrow(2, start, measures)));
+        parts
     }
 
     /// Returns the rows of correlations among the inputs, `(B, T, N)`; `None` without coupling.
     pub(crate) fn coupling(&self, x_bti: &Tensor) -> Option<Tensor> {
         let AutoencoderShape { coupling, rois, .. } = self.shape;
-        coupling.then(|| x_bti.narrow(2, self.shape.inputs() - self.shape.around(), rois))
-    }
-
-    /// Returns the rows of edges among the inputs, `(B, T, N)`; `None` without edges.
-    fn edges(&self, x_bti: &Tensor) -> Option<Tensor> {
-        let AutoencoderShape { edges, rois, measures, .. } = self.shape;
-        edges.then(|| x_bti.narrow(2, self.shape.inputs() - measures - rois, rois))
-    }
-
-    /// Returns the measures among the inputs, `(B, T, measures)`; `None` without any.
-    fn measures(&self, x_bti: &Tensor) -> Option<Tensor> {
-        let measures = self.shape.measures;
-        (measures > 0).then(|| x_bti.narrow(2, self.shape.inputs() - measures, measures))
+        coupling.then(|| x_bti.narrow(2, self.shape.own() - self.shape.around(), rois))
     }
 
     /// Computes the unit vectors to quantise: `(B, T, D)` to `(B * T, C)`.

@@ -42,7 +42,8 @@ struct Vq {
     /// Numbers per code.
     code_dim: usize,
     /// Width of the transformers. A feature vector has this width, as much again for each of the channels
-    /// `coupling` and `edges`, and the five measures of the channel `nodes`.
+    /// `coupling` and `edges`, and the five measures of the channel `nodes`; with the channel `networks` it
+    /// has what these three add twice.
     width: usize,
     /// Blocks in the encoder, and as many in the decoder.
     layers: usize,
@@ -96,6 +97,10 @@ enum Channel {
     /// over training scans, in their SD. As centrality encodings of graph transformers (Ying et al. 2021,
     /// arXiv 2106.05234).
     Nodes,
+    /// The means of the channels `coupling`, `edges` and `nodes`, as far as they are listed, over the regions
+    /// of the region's network, so that the language model need not average over tokens. Without networks
+    /// these are the means over the whole brain.
+    Networks,
 }
 
 /// Weights of the losses of stage 1; the loss is their weighted sum.
@@ -237,6 +242,9 @@ impl Tokenizer for Vq {
             "a token needs an input; list `signal`, `coupling`, `edges` or `nodes`",
         );
         require(distinct == self.channels.len(), "channels", "a channel is listed twice; remove one");
+        let averages = !self.channels.contains(&Channel::Networks) || self.shape(1, 1).around() > 0;
+        let message = "`networks` averages other channels; list `coupling`, `edges` or `nodes` beside it";
+        require(averages, "channels", message);
         let learns = self.losses.named().iter().any(|(_, weight)| *weight > 0.0);
         require(learns, "losses", "all weights are 0: nothing is learned");
         problems

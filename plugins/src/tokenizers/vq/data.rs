@@ -128,21 +128,40 @@ impl Tokens {
     }
 }
 
-/// Returns the inputs of one scan's tokens: signal, row of correlations, row of edges and measures, as
-/// far as `shape` has them. `norms` standardises the measures.
+/// Returns the inputs of one scan's tokens: signal, row of correlations, row of edges and measures, and
+/// the means of all but the signal over the token's network, as far as `shape` has them. `norms`
+/// standardises the measures.
 pub(super) fn inputs(tokens: &[f32], shape: &AutoencoderShape, norms: &PatchNorms) -> Vec<f32> {
-    let needs_rows = shape.around() > 0;
-    let rows = if needs_rows { coupling::rows(tokens, shape.rois, shape.patch) } else { Vec::new() };
-    let edges = if shape.edges { edges::rows(&rows, shape.rois) } else { Vec::new() };
-    let mut measures = match shape.measures {
-        0 => Vec::new(),
-        _ => nodes::measures(&rows, shape.rois, &norms.networks),
-    };
+    let around = around(tokens, shape, norms);
+    let numbers = shape.around();
+    let means = if shape.networks { network_means(&around, numbers, &norms.networks) } else { Vec::new() };
     let mut values = Vec::with_capacity(tokens.len() / shape.patch * shape.inputs());
     for (place, signal) in tokens.chunks_exact(shape.patch).enumerate() {
         if shape.signal {
             values.extend_from_slice(signal);
         }
+        values.extend_from_slice(&around[place * numbers..(place + 1) * numbers]);
+        if shape.networks {
+            let group = place / shape.rois * shape.rois + norms.networks[place % shape.rois];
+            values.extend_from_slice(&means[group * numbers..(group + 1) * numbers]);
+        }
+    }
+    values
+}
+
+/// Returns what relates each token's region to the others: rows, then measures.
+fn around(tokens: &[f32], shape: &AutoencoderShape, norms: &PatchNorms) -> Vec<f32> {
+    if shape.around() == 0 {
+        return Vec::new();
+    }
+    let rows = coupling::rows(tokens, shape.rois, shape.patch);
+    let edges = if shape.edges { edges::rows(&rows, shape.rois) } else { Vec::new() };
+    let mut measures = match shape.measures {
+        0 => Vec::new(),
+        _ => nodes::measures(&rows, shape.rois, &norms.networks),
+    };
+    let mut values = Vec::with_capacity(tokens.len() / shape.patch * shape.around());
+    for place in 0..tokens.len() / shape.patch {
         if shape.coupling {
             values.extend_from_slice(&rows[place * shape.rois..(place + 1) * shape.rois]);
         }
@@ -154,6 +173,21 @@ pub(super) fn inputs(tokens: &[f32], shape: &AutoencoderShape, norms: &PatchNorm
         values.extend_from_slice(own);
     }
     values
+}
+
+/// Averages the numbers of each patch's tokens over networks: the mean of network `k` in patch `p` is at
+/// `(p * rois + k) * numbers`.
+fn network_means(around: &[f32], numbers: usize, networks: &[usize]) -> Vec<f32> {
+    let rois = networks.len();
+    let mut means = vec![0f32; around.len()];
+    for (means, patch) in means.chunks_mut(rois * numbers).zip(around.chunks(rois * numbers)) {
+        for (token, &network) in patch.chunks(numbers).zip(networks) {
+            let regions = networks.iter().filter(|&&other| other == network).count() as f32;
+            let mean = &mut means[network * numbers..(network + 1) * numbers];
+            mean.iter_mut().zip(token).for_each(|(mean, value)| *mean += value / regions);
+        }
+    }
+    means
 }
 
 /// Returns the amplitude of each token at each frequency of its patch above 0: `2 / S |X_k|`.

@@ -94,6 +94,7 @@ impl Vq {
             signal: self.channels.contains(&Channel::Signal),
             edges: self.channels.contains(&Channel::Edges),
             measures: if self.channels.contains(&Channel::Nodes) { nodes::MEASURES } else { 0 },
+            networks: self.channels.contains(&Channel::Networks),
         }
     }
 }

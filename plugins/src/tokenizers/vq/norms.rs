@@ -17,14 +17,14 @@ const BATCH: usize = 16;
 /// Smallest SD that a measure is divided by.
 const SMALLEST: f64 = 1e-6;
 
-/// Norms of the measures for every patch and region. Empty if the tokenizer has no measures.
+/// Norms of the measures for every patch and region (empty if the tokenizer has no measures), and the networks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct PatchNorms {
     /// Mean of each measure of each token of the longest scan, over the scans that have this token.
     mean: Vec<f32>,
     /// One over the SD; 0 where all scans are equal.
     scale: Vec<f32>,
-    /// Network of each region, in which nodes participate.
+    /// Network of each region, in which nodes participate and over which the channel `networks` averages.
     pub(super) networks: Vec<usize>,
 }
 
@@ -40,8 +40,9 @@ impl PatchNorms {
         for scans in tokens.scans.chunks(BATCH) {
             let batch: Vec<Vec<f32>> = scans.par_iter().map(|scan| inputs(scan, shape, &raw)).collect();
             for scan in batch {
-                let known =
-                    scan.chunks_exact(shape.inputs()).flat_map(|token| &token[token.len() - measures..]);
+                let known = scan
+                    .chunks_exact(shape.inputs())
+                    .flat_map(|token| &token[shape.own() - measures..shape.own()]);
                 for (sums, value) in sums.iter_mut().zip(known).filter(|(_, value)| value.is_finite()) {
                     let value = f64::from(*value);
                     *sums = [sums[0] + value, sums[1] + value * value, sums[2] + 1.0];
@@ -74,25 +75,26 @@ impl PatchNorms {
 
     /// Adds the norms of a tokenizer of `shape` to its weights. Default norms take the same place.
     pub(super) fn keep(&self, params: &mut Params, shape: &AutoencoderShape) {
-        if shape.measures == 0 {
-            return;
-        }
-        let dims = [shape.patches * shape.rois, shape.measures];
         let sized = |values: &[f32], size: usize| {
             let mut values = values.to_vec();
             values.resize(size, 0.0);
             values
         };
-        params.insert(MEAN, sized(&self.mean, dims[0] * dims[1]), &dims);
-        params.insert(SCALE, sized(&self.scale, dims[0] * dims[1]), &dims);
-        let networks: Vec<f32> = self.networks.iter().map(|network| *network as f32).collect();
-        params.insert(NETWORKS, sized(&networks, shape.rois), &[shape.rois]);
+        if shape.measures > 0 {
+            let dims = [shape.patches * shape.rois, shape.measures];
+            params.insert(MEAN, sized(&self.mean, dims[0] * dims[1]), &dims);
+            params.insert(SCALE, sized(&self.scale, dims[0] * dims[1]), &dims);
+        }
+        if shape.measures > 0 || shape.networks {
+            let networks: Vec<f32> = self.networks.iter().map(|network| *network as f32).collect();
+            params.insert(NETWORKS, sized(&networks, shape.rois), &[shape.rois]);
+        }
     }
 
     /// Reads the norms among the weights, if there are any.
     pub(super) fn read(params: &Params) -> PatchNorms {
-        let Some(mean) = params.try_get(MEAN) else { return PatchNorms::default() };
-        let networks = params.get(NETWORKS).to_vec().into_iter().map(|network| network as usize).collect();
-        PatchNorms { mean: mean.to_vec(), scale: params.get(SCALE).to_vec(), networks }
+        let read = |name: &str| params.try_get(name).map(|values| values.to_vec()).unwrap_or_default();
+        let networks = read(NETWORKS).into_iter().map(|network| network as usize).collect();
+        PatchNorms { mean: read(MEAN), scale: read(SCALE), networks }
     }
 }
