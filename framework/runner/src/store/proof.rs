@@ -115,11 +115,21 @@ impl Check {
 }
 
 impl Proof {
-    /// Returns notes to show before a run: the unit of the split and the tasks' cautions. They are not
-    /// leaks.
+    /// Returns notes to show before a run: the unit of the split, the tasks' cautions and all that is only
+    /// warned of. They are not leaks.
     pub fn told(&self) -> impl Iterator<Item = &str> {
-        let is_told = |check: &&Check| check.id == UNIT_CHECK || check.id.ends_with(CAUTION_ENDING);
+        let is_told = |check: &&Check| {
+            check.status == CheckStatus::Warned
+                || check.id == UNIT_CHECK
+                || check.id.ends_with(CAUTION_ENDING)
+        };
         self.checks.iter().filter(is_told).map(|check| check.found.as_str())
+    }
+
+    /// Returns what a run's artefacts warn of.
+    pub fn seen_in_run(&self) -> impl Iterator<Item = &str> {
+        let is_seen = |check: &&Check| check.status == CheckStatus::Warned && check.when == CheckTime::Run;
+        self.checks.iter().filter(is_seen).map(|check| check.found.as_str())
     }
 
     /// Counts the checks with a status.
