@@ -6,9 +6,21 @@ use expect_test::expect;
 
 use super::fixture::{self, Fixture};
 use super::*;
+use crate::store::{Check, CheckStatus, Proof};
 
 fn page(fixture: &Fixture) -> String {
     fs::read_to_string(write(&fixture.run).unwrap().html).unwrap()
+}
+
+#[test]
+fn what_a_run_warns_of_is_below_its_table() {
+    let fixture = fixture::whole();
+    let warned = Check::passed("datasets.copies", "datasets", "two scans are alike");
+    let checks = vec![warned.but(CheckStatus::Warned, "leave one out").in_run()];
+    let proof = serde_json::to_string(&Proof { checks }).unwrap();
+    fs::write(fixture.run.join("leakage.json"), proof).unwrap();
+    let shown = table(&fixture.run).unwrap();
+    assert!(shown.lines().any(|line| line == "note: two scans are alike"), "{shown}");
 }
 
 #[test]

@@ -142,3 +142,34 @@ impl Proof {
         self.checks.iter().filter(|check| check.status == CheckStatus::Failed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_only_warned_of_is_told() {
+        let check = |id: &str| Check::passed(id, "tasks.sex", format!("found by {id}"));
+        let warned = |id: &str| check(id).but(CheckStatus::Warned, "look at it");
+        let checks = vec![
+            check("tasks.sex.columns"),
+            check("split.unit"),
+            check("sex.caution"),
+            warned("tasks.sex.site"),
+            check("tasks.sex.length").but(CheckStatus::Hidden, "nothing to do"),
+            warned("datasets.copies").in_run(),
+        ];
+        let proof = Proof { checks };
+        let told: Vec<&str> = proof.told().collect();
+        assert_eq!(
+            told,
+            [
+                "found by split.unit",
+                "found by sex.caution",
+                "found by tasks.sex.site",
+                "found by datasets.copies"
+            ]
+        );
+        assert_eq!(proof.seen_in_run().collect::<Vec<_>>(), ["found by datasets.copies"]);
+    }
+}
