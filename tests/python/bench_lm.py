@@ -1,13 +1,15 @@
 """Training steps of language models: boldface against PyTorch + transformers + peft, same weights and batches.
 
     cargo build --release -p boldface-lm --example train_step
+    cargo build --release -p boldface-engine --example peak
     python tests/python/bench_lm.py target/release/examples/train_step [--works gpt2-lora,gpt2-full,stage3]
 
 With a second binary, built with `--features tch`, behind `--tch`, that engine is measured too (it finds libtorch by
 `LD_LIBRARY_PATH=$PWD/.libtorch/torch/lib`); with `--device cuda:0 --precision bf16` it alone, on the card, beside
 PyTorch under autocast (losses then agree to 3e-2). The programs of one number of threads take turns, a step each, so
 that other work on the machine meets them alike. Losses of the first steps must agree to 1e-3, or there is no table.
-Prints Markdown. Needs torch, transformers, peft and safetensors.
+Prints Markdown, on the CPU with each program's share of what the processor can do at most (`examples/peak.rs` of the
+engine). Needs torch, transformers, peft and safetensors.
 
 The peer does what the libraries do by default: fused attention, fused AdamW, and for stage 3 one padded sequence a
 question, with logits at every place and labels of -100 where nothing is asked.
@@ -21,9 +23,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "framework/engine/benches"))
+from compare_pytorch import peak, processor
 
 # Work: sequences (or questions), tokens (or patches), measured steps.
 WORKS = {"gpt2-lora": (2, 512, 10), "gpt2-full": (2, 512, 8), "stage3": (8, 450, 4)}
+# GFLOP of a step's products, ours and the peer's; `framework/lm/benches/README.md` adds them up.
+GFLOP = {"gpt2-lora": (540, 540), "gpt2-full": (790, 790), "stage3": (290, 3200)}
 TOLERANCES = {"f32": 1e-3, "tf32": 1e-2, "bf16": 3e-2}
 
 
@@ -171,7 +179,7 @@ class Program:
         self.name, self.threads = name, threads
         self.times, self.cpu, self.losses = [], [], []
         counts = {key: str(threads) for key in ("RAYON_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-        # As ENGINES.md section 3 found on busy cores: PyTorch's threads must not spin.
+        # On busy cores, spinning threads slow both sides: PyTorch's threads must not spin.
         environment = {**os.environ, **counts, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1"}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
@@ -218,8 +226,8 @@ def measure(work, binaries, steps, place):
     return measured
 
 
-def rows(work, programs, tolerance):
-    """Table rows of one work, after a check that all computed the same."""
+def rows(work, programs, tolerance, most):
+    """Table rows of one work, after a check that all computed the same. `most` GFLOP/s per thread are possible."""
     first = programs[0]
     for program in programs:
         for ours, theirs in zip(program.losses[:3], first.losses):
@@ -228,9 +236,11 @@ def rows(work, programs, tolerance):
     for program in programs:
         peer = next(p for p in programs if p.threads == program.threads)
         ms, speed = statistics.median(program.times), statistics.median(peer.times)
+        needed = GFLOP[work][program.name == "PyTorch"]
+        share = f"{needed / (ms / 1e3) / (most * program.threads):.0%}" if most else "-"
         yield (
             f"| {work} | {program.threads} | {program.name} | {ms:.0f} | {min(program.times):.0f} "
-            f"| {statistics.median(program.cpu):.0f} | {speed / ms:.2f} | {program.peak:.0f} "
+            f"| {statistics.median(program.cpu):.0f} | {share} | {speed / ms:.2f} | {program.peak:.0f} "
             f"| {program.losses[2]:.4f} |"
         )
 
@@ -252,11 +262,16 @@ def main():
         binaries["boldface tch"] = [arguments.tch, *options]
     if not binaries:
         parser.error("a card, and another precision than f32, need the binary behind --tch")
-    print("| work | threads | program | ms per step, median | fastest | CPU ms | times PyTorch | peak MiB | third loss |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    most = None
+    if arguments.device == "cpu":
+        most = peak(arguments.binary)
+        print(f"{processor()}: {most:.0f} GFLOP/s per thread at most\n")
+    print("| work | threads | program | ms per step, median | fastest | CPU ms | share of the processor ", end="")
+    print("| times PyTorch | peak MiB | third loss |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for work in arguments.works.split(","):
         programs = measure(work, binaries, arguments.steps or WORKS[work][2], place)
-        print("\n".join(rows(work, programs, TOLERANCES[place[1]])), flush=True)
+        print("\n".join(rows(work, programs, TOLERANCES[place[1]], most)), flush=True)
 
 
 if __name__ == "__main__":

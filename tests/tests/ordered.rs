@@ -3,8 +3,8 @@
 use boldface::Prediction;
 use boldface_runner::plan::Plan;
 use boldface_runner::run::OutcomeLine;
+use boldface_tests::Sandbox;
 use boldface_tests::asked::{AGE, CONDITION, DATA, answers, key, plan, problems, run, spec};
-use boldface_tests::{Sandbox, test_score};
 
 const BINS: &str =
     "type = \"regression\"\ntarget = \"condition\"\nunit = \"years\"\nedges = [0, 30, 50, 80]\n";
@@ -82,8 +82,6 @@ fn captions_of_facts_get_the_frequencies_of_their_bands() {
         assert_eq!(is_same, stage != "evaluation.captioning", "{stage}");
     }
     let finished = run(&sandbox, &of("frequencies = \"natural\""));
-    let accuracy = test_score(&finished.dir, "captioning", "bigram", "fact_accuracy");
-    assert!((0.0..=1.0).contains(&accuracy), "{accuracy}");
     let told = answers(&sandbox, &finished, "evaluation.captioning");
     // The model's own captions are those of a task without the key.
     let predictions = |answers: &[OutcomeLine]| -> Vec<Prediction> {

@@ -86,7 +86,9 @@ fn a_probe_and_a_ridge_find_what_is_planted_and_nothing_in_permuted_labels() {
     let swapped = test_score(&found, "probe", "swap", "auroc");
     assert!((swapped - 0.5).abs() < 3.0 * 0.12, "{swapped}");
     assert!(test_score(&found, "age", "swap", "mae") > 16.0);
-    // Shuffling destroys the planted wave.
+    // Surrogates have other phases, which is where the classes differ, and shuffling destroys the wave.
+    let surrogate = test_score(&found, "probe", "surrogate", "auroc");
+    assert!((surrogate - 0.5).abs() < 3.0 * 0.12, "{surrogate}");
     assert!(test_score(&found, "age", "shuffled", "mae") > mae);
 
     let permuted = spec(&tasks).replace("response = 1.5", "response = 1.5\npermute-labels = true");
@@ -109,7 +111,12 @@ fn a_task_that_is_held_out_has_no_lesson() {
     assert_ne!(key(&taught, "instruction"), key(&without, "instruction"));
     // The model is asked the held-out task like any other, although it was never trained on it.
     let finished = run(&sandbox, &spec(&[("condition", CONDITION, "held-out = true"), ("group", GROUP, "")]));
-    assert!((0.0..=1.0).contains(&test_score(&finished.dir, "condition", "bigram", "accuracy")));
+    let asked = |task: &str| -> Vec<_> {
+        let answers = answers(&sandbox, &finished, &format!("evaluation.{task}"));
+        answers["bigram"].iter().map(|answer| answer.outcome.scan.clone()).collect()
+    };
+    assert_eq!(asked("condition"), asked("group"));
+    assert!(metrics(&finished.dir, "condition").contains("accuracy"));
     // Without a task to learn there is no instruction tuning.
     let alone = plan(&sandbox, &spec(&[("condition", CONDITION, "held-out = true")]));
     assert!(alone.stages.iter().all(|stage| stage.name() != "instruction"));

@@ -137,6 +137,25 @@ fn no_two_public_types_share_a_name() {
     assert!(complaints.is_empty(), "name each after what it is in its domain\n{}", complaints.join("\n"));
 }
 
+/// The last column of the table of kinds names tests.
+#[test]
+fn every_test_of_the_table_of_kinds_exists() {
+    let sources: String = all_sources().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let kinds = fs::read_to_string(root().join("tests/KINDS.md")).unwrap();
+    let rows = kinds.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| kind "));
+    let (mut count, mut complaints) = (0, Vec::new());
+    for row in rows {
+        let held_by = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap();
+        let names: Vec<&str> = held_by.split('`').skip(1).step_by(2).collect();
+        let missing = names.iter().filter(|name| !sources.contains(&format!("fn {name}() {{")));
+        complaints.extend(missing.map(|name| format!("`{name}` is no test")));
+        complaints.extend(names.is_empty().then(|| format!("no test in: {row}")));
+        count += names.len();
+    }
+    assert!(count > 50, "found only {count} tests: does the search still work?");
+    assert!(complaints.is_empty(), "tests/KINDS.md\n{}", complaints.join("\n"));
+}
+
 #[test]
 fn pages_fit_a_short_visit() {
     for (page, lines, words) in [("README.md", 200, 1_800), ("ARCHITECTURE.md", 250, 2_500)] {

@@ -98,6 +98,9 @@ pub trait Dataset: Config {
 pub trait CorpusGenerator: Config {
     /// Fits the norms. All randomness, including later choices of words, follows from `seed`.
     ///
+    /// A library sees the columns in [`CorpusGenerator::tells`] and those that its table names, here and in
+    /// [`Describer::describe`]. Other columns may be what a task asks for.
+    ///
     /// `seed` does not depend on the spec's `seed`: answers are scored against the captions, so three
     /// seeds must not mean three test sets.
     fn fit(&self, train: &TrainScans<'_>, seed: u64) -> Result<Box<dyn Describer>>;

@@ -1,13 +1,14 @@
 """Boldface's embedded engine against PyTorch on the same GPT, weights and batch.
 
-    cargo build --release -p boldface-engine --example gpt_step
+    cargo build --release -p boldface-engine --examples
     python framework/engine/benches/compare_pytorch.py target/release/examples/gpt_step
 
 With `--features tch` for cargo and `--engine tch` at the end, libtorch behind boldface's tensor against PyTorch.
 
 Each program runs with one and with two threads. The four processes take turns, a few steps each,
 so that other work on the machine meets them alike; on a busy machine put `chrt -f 1` in front.
-Prints a Markdown table. Needs `torch`.
+Prints the processor, what one of its threads can do at most (`examples/peak.rs`), and a Markdown table with each
+program's share of that. The ratio of two programs depends on the processor more than either share. Needs `torch`.
 """
 
 import json
@@ -21,6 +22,10 @@ import time
 
 LAYERS, HEADS, WIDTH, TOKENS, BATCH, VOCABULARY = 4, 4, 128, 128, 8, 1000
 STEPS, TURN = 300, 10
+# Products of a step: twice the weights of linear layers for each token, forward and in both gradients, and the half of
+# attention's products that a causal mask leaves.
+LINEAR = LAYERS * WIDTH * WIDTH * 12 + WIDTH * VOCABULARY
+GFLOP = (6 * BATCH * TOKENS * LINEAR + 6 * LAYERS * BATCH * TOKENS * TOKENS * WIDTH) / 1e9
 
 
 def read_safetensors(path):
@@ -112,7 +117,23 @@ class Program:
         self.peak, self.loss = answer["peak_kib"] / 1024, answer["loss"]
 
 
+def processor():
+    """Name, family and model of the processor, and its widest vectors."""
+    with open("/proc/cpuinfo") as lines:
+        told = dict(line.strip().split("\t: ") for line in lines.read().split("\n\n")[0].splitlines() if "\t: " in line)
+    told = {key.strip(): value for key, value in told.items()}
+    flags = told["flags"].split()
+    vectors = "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else "SSE2"
+    return f"{told['model name']} (family {told['cpu family']}, model {told['model']}, {vectors})"
+
+
+def peak(binary):
+    """Most GFLOP/s of one thread; the program lies beside the one that is measured."""
+    return float(subprocess.check_output([os.path.join(os.path.dirname(binary), "peak")]))
+
+
 def compare(binary, options):
+    most = peak(binary)
     with tempfile.TemporaryDirectory() as folder:
         weights = os.path.join(folder, "gpt.safetensors")
         subprocess.run([binary, "save", weights], check=True)
@@ -124,13 +145,17 @@ def compare(binary, options):
         for turn in range(STEPS // TURN):
             for program in programs:
                 program.take(TURN, measured=turn > 0)
-    print(f"| threads | program | ms per step, median | fastest tenth | CPU ms | peak MiB | loss after {STEPS} |")
-    print("|---|---|---|---|---|---|---|")
+    most = max(most, peak(binary))
+    print(f"{processor()}: {most:.0f} GFLOP/s per thread at most; a step is {GFLOP:.1f} GFLOP\n")
+    print("| threads | program | ms per step, median | fastest tenth | CPU ms | share of the processor | peak MiB ", end="")
+    print(f"| loss after {STEPS} |")
+    print("|---|---|---|---|---|---|---|---|")
     for program in programs:
         fast = statistics.quantiles(program.times, n=10)[0]
+        share = GFLOP / (statistics.median(program.times) / 1e3) / (most * program.threads)
         print(
             f"| {program.threads} | {program.name} | {statistics.median(program.times):.1f} | {fast:.1f} "
-            f"| {statistics.median(program.cpu):.1f} | {program.peak:.0f} | {program.loss:.5f} |"
+            f"| {statistics.median(program.cpu):.1f} | {share:.0%} | {program.peak:.0f} | {program.loss:.5f} |"
         )
         program.process.stdin.close()
         program.process.wait()

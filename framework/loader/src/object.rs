@@ -3,7 +3,9 @@
 // A method left to its default would run here instead of in the library.
 #![deny(clippy::missing_trait_methods)]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use boldface::abi::{CreatedPlugin, Request, SentCohort, SentMetric, SentRecorded, SentSeries, Series};
 use boldface::serde_json::Value;
@@ -106,13 +108,17 @@ impl Task for LoadedTask {
     }
 }
 
-/// A corpus generator in a library.
+/// A corpus generator in a library. It sees the columns that it reports and those that its table names,
+/// and the plan refuses tasks that ask for one of them. So no library can read an answer, neither while it
+/// fits nor while it describes.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub(crate) struct LoadedCorpus {
     object: Object,
     #[serde(skip)]
     tells: Vec<String>,
+    #[serde(skip)]
+    seen: Arc<BTreeSet<String>>,
 }
 
 impl LoadedCorpus {
@@ -122,20 +128,26 @@ impl LoadedCorpus {
     /// # Errors
     /// The problem that the library reports.
     pub fn new(object: Object) -> Result<LoadedCorpus, Problem> {
-        let tells = object.plugin.ask(Request::Tells { object: object.number });
-        Ok(LoadedCorpus { tells: tells.map_err(|error| problem(&error))?, object })
+        let tells: Result<Vec<String>> = object.plugin.ask(Request::Tells { object: object.number });
+        let tells = tells.map_err(|error| problem(&error))?;
+        let mut seen = tells.iter().cloned().collect();
+        // The leak checks read the same strings: `words` are wordings, not columns.
+        let entries = object.config.as_object().into_iter().flatten().filter(|(key, _)| *key != "words");
+        entries.for_each(|(_, value)| strings(value, &mut seen));
+        Ok(LoadedCorpus { tells, seen: Arc::new(seen), object })
     }
 
     fn describer(&self, number: u64) -> Box<dyn Describer> {
         let Object { plugin, version, .. } = self.object;
-        Box::new(LoadedDescriber(Object { plugin, number, config: Value::Null, version }))
+        let object = Object { plugin, number, config: Value::Null, version };
+        Box::new(LoadedDescriber { object, seen: Arc::clone(&self.seen) })
     }
 }
 
 impl CorpusGenerator for LoadedCorpus {
     fn fit(&self, train: &TrainScans<'_>, seed: u64) -> Result<Box<dyn Describer>> {
         let mut series = Series::default();
-        let train = train.iter().map(|scan| series.put_scan(scan)).collect();
+        let train = train.iter().map(|scan| series.put_scan(scan).with_columns(&self.seen)).collect();
         let (number, _) =
             self.object.plugin.call(Request::Fit { object: self.object.number, train, seed }, series)?;
         Ok(self.describer(number))
@@ -167,31 +179,44 @@ impl CorpusGenerator for LoadedCorpus {
     }
 }
 
+/// Collects the strings of a table, each of which may name a column.
+fn strings(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => _ = found.insert(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| strings(item, found)),
+        Value::Object(table) => table.values().for_each(|item| strings(item, found)),
+        _ => {}
+    }
+}
+
 /// A fitted corpus generator in a library.
-struct LoadedDescriber(Object);
+struct LoadedDescriber {
+    object: Object,
+    seen: Arc<BTreeSet<String>>,
+}
 
 impl Describer for LoadedDescriber {
     fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
         let mut series = Series::default();
-        let scan = Box::new(series.put_scan(scan));
-        Ok(self.0.plugin.call(Request::Describe { object: self.0.number, scan }, series)?.0)
+        let scan = Box::new(series.put_scan(scan).with_columns(&self.seen));
+        Ok(self.object.plugin.call(Request::Describe { object: self.object.number, scan }, series)?.0)
     }
 
     fn read(&self, text: &str) -> Result<Vec<Fact>> {
-        self.0.plugin.ask(Request::Read { object: self.0.number, text: text.to_owned() })
+        self.object.plugin.ask(Request::Read { object: self.object.number, text: text.to_owned() })
     }
 
     fn questions(&self) -> Result<Vec<FactQuestion>> {
-        self.0.plugin.ask(Request::Questions { object: self.0.number })
+        self.object.plugin.ask(Request::Questions { object: self.object.number })
     }
 
     fn say(&self, feature: &str, band: &str) -> Result<Option<String>> {
         let (feature, band) = (feature.to_owned(), band.to_owned());
-        self.0.plugin.ask(Request::Say { object: self.0.number, feature, band })
+        self.object.plugin.ask(Request::Say { object: self.object.number, feature, band })
     }
 
     fn save(&self, dir: &Path) -> Result<()> {
-        self.0.plugin.ask(Request::Save { object: self.0.number, dir: dir.to_owned() })
+        self.object.plugin.ask(Request::Save { object: self.object.number, dir: dir.to_owned() })
     }
 }
 

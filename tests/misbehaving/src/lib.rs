@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use boldface::{
-    Answer, CheckContext, CorpusGenerator, Describer, Descriptor, Deserialize, Example, Fact, JsonSchema,
-    Metric, Outcome, Problem, Result, Scan, Serialize, Task, TrainScans, Window, register,
+    Answer, CheckContext, CorpusGenerator, Describer, Descriptor, Deserialize, Error, Example, Fact,
+    JsonSchema, Metric, Outcome, Problem, Result, Scan, Serialize, Task, TrainScans, Window, register,
 };
 
 boldface::export_plugins!();
@@ -98,6 +98,52 @@ impl Task for Misbehaving {
             Ok(_) => Vec::new(),
             Err(error) => vec![Problem::at("how", error.to_string())],
         }
+    }
+}
+
+/// A generator that fails with the columns that it sees.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Nosy {
+    /// Columns that the table names.
+    #[serde(default)]
+    columns: Vec<String>,
+    /// Whether it fails when it fits; otherwise when it describes.
+    #[serde(default)]
+    early: bool,
+}
+
+register!(CorpusGenerator "nosy" => Nosy);
+
+/// Returns an error that lists the columns of a scan.
+fn seen(scan: &Scan) -> Error {
+    format!("it sees {:?}", scan.info.phenotype.keys().collect::<Vec<_>>()).into()
+}
+
+impl CorpusGenerator for Nosy {
+    fn fit(&self, train: &TrainScans<'_>, _seed: u64) -> Result<Box<dyn Describer>> {
+        match train.iter().next().filter(|_| self.early) {
+            Some(scan) => Err(seen(scan)),
+            None => Ok(Box::new(self.clone())),
+        }
+    }
+
+    fn load(&self, _dir: &Path) -> Result<Box<dyn Describer>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Describer for Nosy {
+    fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
+        Err(seen(scan))
+    }
+
+    fn read(&self, _text: &str) -> Result<Vec<Fact>> {
+        Ok(Vec::new())
+    }
+
+    fn save(&self, _dir: &Path) -> Result<()> {
+        Ok(())
     }
 }
 

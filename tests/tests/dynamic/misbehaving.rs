@@ -159,6 +159,21 @@ fn an_undefined_fact_is_refused_with_its_scan() {
 }
 
 #[test]
+fn a_corpus_sees_only_columns_that_it_names() {
+    for early in [true, false] {
+        for (columns, sees) in [("[]", "it sees []"), ("[\"condition\"]", "it sees [\"condition\"]")] {
+            let sandbox = misbehaving("log", "check");
+            let spec = std::fs::read_to_string(sandbox.path("spec.toml")).unwrap();
+            let nosy = format!("[corpora.nosy]\ncolumns = {columns}\nearly = {early}\n\n[tokenizer]");
+            sandbox.write("spec.toml", &spec.replace("[tokenizer]", &nosy));
+            let (code, errors) = run(&sandbox);
+            assert_eq!(code, Some(1), "{errors}");
+            assert!(errors.contains(sees), "{errors}");
+        }
+    }
+}
+
+#[test]
 fn an_error_comes_with_its_plugin() {
     let (code, errors) = run(&misbehaving("error", "examples"));
     assert_eq!(code, Some(1), "{errors}");

@@ -164,6 +164,7 @@ fn codes_spellings_and_skipped_scans_are_told_with_counts() {
     let plan = plan(&sandbox, &with(tasks)).unwrap();
     let told: String = plan.leakage.told().map(|told| format!("{told}\n")).collect();
     expect![[r#"
+        all answers to `tasks.sex` are `F` in `validation`: nothing can be learned from one answer, and scores of one are undefined
         `age` is `-999` in 3 of 24 scans and from 21 to 43 in others: `-999` looks like a code for a missing value
         `sex` is `F` (6), `f` (6), `female` (6): they look like one value
         `tasks.sex` leaves out 12 of 24 scans: their `sex` is `f` (6), `female` (6)

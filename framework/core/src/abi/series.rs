@@ -1,5 +1,6 @@
 //! Scans and outcomes as they cross the edge. Their values travel beside the JSON, as views.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,15 @@ pub struct SentScan {
     regions: Regions,
     descriptors: Vec<Descriptor>,
     series: SentSeries,
+}
+
+impl SentScan {
+    /// Returns the scan with these columns of its tables and no others.
+    #[must_use]
+    pub fn with_columns(mut self, columns: &BTreeSet<String>) -> SentScan {
+        self.info.phenotype.retain(|column, _| columns.contains(column));
+        self
+    }
 }
 
 /// A [`Recorded`] as it crosses the edge.

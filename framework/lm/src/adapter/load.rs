@@ -114,9 +114,11 @@ impl Reader<'_> {
     /// Returns whether a tensor is the embedding or the head, saved along by PEFT, and refuses one that was
     /// trained.
     fn is_of_the_model(&self, name: &str, view: &TensorView<'_>) -> Result<bool> {
-        let published = match name.strip_prefix("base_model.model.") {
+        // `base_layer` is the table itself when PEFT has put a matrix of its own beside it.
+        let inner = name.strip_prefix("base_model.model.").map(|inner| inner.replace(".base_layer.", "."));
+        let published = match inner.as_deref() {
             Some("lm_head.weight") => self.config.head(),
-            Some(inner) if inner == self.config.embedding() => inner,
+            Some(inner) if inner == self.config.embedding() => self.config.embedding(),
             _ => return Ok(false),
         };
         let own = self.params.get(published);
@@ -127,7 +129,8 @@ impl Reader<'_> {
         }
         if found > rows {
             return Err(self.fail(&format!(
-                "has `{name}` with {found} rows, and the model's tokens have {rows}: embeddings of new tokens                  (`embed_tokens`) are not read"
+                "has `{name}` with {found} rows, and the model's tokens have {rows}: embeddings of new tokens \
+                 (`embed_tokens`) are not read"
             )));
         }
         let (saved, _) = self.matrix(name, view, [found, wide])?;
@@ -156,6 +159,9 @@ impl Reader<'_> {
             Some(layer) if modules.contains_key(layer) => Ok(()),
             Some("lm_head") => Err(self.fail(&format!("has `{name}`: adapters of the head are not supported"))),
             Some(layer) => Err(self.other_base(&format!("it has no linear layer `{layer}` for `{name}`"))),
+            None if name.contains(".lora_embedding_") => {
+                Err(self.fail(&format!("has `{name}`: adapters of the embedding are not supported")))
+            }
             None => Err(self.fail(&format!(
                 "has `{name}`, which is no `base_model.model.*.lora_A.weight` or `lora_B.weight`: only low-rank \
                  matrices beside linear layers are read"

@@ -22,6 +22,7 @@ mod power;
 mod resolve;
 mod silent;
 mod size;
+mod spelled;
 mod start;
 pub mod sweep;
 

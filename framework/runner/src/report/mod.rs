@@ -72,6 +72,9 @@ pub fn table(run_dir: &Path) -> Result<String> {
     let left_out = excluded::told(stored.scans.len(), &stored.record.excluded);
     let unit = stored.record.experiment.split.unit;
     let mut table = terminal::write(&parts, &cautions, left_out.as_deref(), unit);
+    for found in stored.leakage.iter().flat_map(|proof| proof.seen_in_run()) {
+        table += &terminal::wrapped(&format!("note: {found}"), "");
+    }
     if let Some(gone) = sections::gone(&stored) {
         table += &terminal::wrapped(&gone, "");
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::document::{Align, Block, ReportDocument, ReportTable, TableCell, TextSpan, Tone};
-use super::results::{DIFFERENCE, Results};
+use super::results::Results;
 use crate::spec::Unit;
 
 /// Longest line, in characters.
@@ -116,15 +116,13 @@ fn aligned(table: &ReportTable) -> String {
     out + &lines(table, &columns, &widths, &block)
 }
 
-/// Returns the texts of one column, its name first. To stay narrow, only the model (the first after the
-/// names) and the differences show intervals. Only differences can be marked.
+/// Returns the texts of one column, its name first. Only differences can be marked.
 fn column(table: &ReportTable, place: usize) -> Vec<String> {
     let name = &table.columns[place].0;
     let cells = || table.rows.iter().map(|row| &row[place]);
     let is_marked = cells().any(marked);
-    let is_whole = place < 2 || is_marked || name.contains(DIFFERENCE);
     let text = |cell: &TableCell| {
-        let text = short(&if is_whole { cell.line() } else { cell.text.clone() });
+        let text = short(&cell.line());
         let mark = if marked(cell) { " *" } else { "  " };
         if is_marked { text + mark } else { text }
     };

@@ -6,9 +6,21 @@ use expect_test::expect;
 
 use super::fixture::{self, Fixture};
 use super::*;
+use crate::store::{Check, CheckStatus, Proof};
 
 fn page(fixture: &Fixture) -> String {
     fs::read_to_string(write(&fixture.run).unwrap().html).unwrap()
+}
+
+#[test]
+fn what_a_run_warns_of_is_below_its_table() {
+    let fixture = fixture::whole();
+    let warned = Check::passed("datasets.copies", "datasets", "two scans are alike");
+    let checks = vec![warned.but(CheckStatus::Warned, "leave one out").in_run()];
+    let proof = serde_json::to_string(&Proof { checks }).unwrap();
+    fs::write(fixture.run.join("leakage.json"), proof).unwrap();
+    let shown = table(&fixture.run).unwrap();
+    assert!(shown.lines().any(|line| line == "note: two scans are alike"), "{shown}");
 }
 
 #[test]
@@ -17,43 +29,65 @@ fn the_table_is_aligned_and_narrow() {
     assert!(shown.lines().all(|line| line.chars().count() <= 110), "{shown}");
     expect![[r#"
         validation: captioning, 9 scans of 3 subjects
-          metric                             gpt  majority  text-only           gpt - majority
-          fact_accuracy ↑   0.410 [0.300, 0.500]     0.560      0.330  -0.150 [-0.260, -0.060] *
-          fact_precision ↑  0.440 [0.330, 0.530]     0.590      0.360  -0.150 [-0.260, -0.060] *
-          bleu ↑            0.243 [0.133, 0.333]     0.393      0.163  -0.150 [-0.260, -0.060] *
+          metric                             gpt              majority             text-only
+          fact_accuracy ↑   0.410 [0.300, 0.500]  0.560 [0.450, 0.650]  0.330 [0.220, 0.420]
+          fact_precision ↑  0.440 [0.330, 0.530]  0.590 [0.480, 0.680]  0.360 [0.250, 0.450]
+          bleu ↑            0.243 [0.133, 0.333]  0.393 [0.283, 0.483]  0.163 [0.053, 0.253]
+          metric                     gpt - majority
+          fact_accuracy ↑   -0.150 [-0.260, -0.060] *
+          fact_precision ↑  -0.150 [-0.260, -0.060] *
+          bleu ↑            -0.150 [-0.260, -0.060] *
           fact accuracy: gpt 0.410 [0.300, 0.500] is worse than majority (-0.150 [-0.260, -0.060]).
 
         validation: condition (classification), 9 scans of 3 subjects
-          metric                                gpt  fc-logistic  majority  text-only        gpt - fc-logistic
-          auroc ↑              0.650 [0.540, 0.740]        0.800     0.500      0.570   -0.150 [-0.260, 0.040]
-          balanced_accuracy ↑  0.440 [0.330, 0.530]        0.590     0.290      0.360  -0.150 [-0.260, -0.060] *
-          log_loss ↓           1.080 [0.970, 1.170]        1.230     0.930      1.000  -0.150 [-0.260, -0.060] *
+          metric                                gpt           fc-logistic              majority             text-only
+          auroc ↑              0.650 [0.540, 0.740]  0.800 [0.690, 0.890]  0.500 [0.390, 0.590]  0.570 [0.460, 0.660]
+          balanced_accuracy ↑  0.440 [0.330, 0.530]  0.590 [0.480, 0.680]  0.290 [0.180, 0.380]  0.360 [0.250, 0.450]
+          log_loss ↓           1.080 [0.970, 1.170]  1.230 [1.120, 1.320]  0.930 [0.820, 1.020]  1.000 [0.890, 1.090]
+          metric                     gpt - fc-logistic
+          auroc ↑               -0.150 [-0.260, 0.040]
+          balanced_accuracy ↑  -0.150 [-0.260, -0.060] *
+          log_loss ↓           -0.150 [-0.260, -0.060] *
           AUROC: gpt 0.650 [0.540, 0.740] is not better than fc-logistic (-0.150 [-0.260, 0.040] includes 0).
 
         validation: forecasting, 9 scans of 3 subjects
-          metric                        gpt   ar-4  persistence  text-only        gpt - persistence
-          mse ↓        0.940 [0.830, 1.030]  0.790        1.090      0.860  -0.150 [-0.260, -0.060] *
-          pearson_r ↑  0.150 [0.040, 0.240]  0.000        0.300      0.070  -0.150 [-0.260, -0.060] *
+          metric                        gpt                   ar-4           persistence              text-only
+          mse ↓        0.940 [0.830, 1.030]   0.790 [0.680, 0.880]  1.090 [0.980, 1.180]   0.860 [0.750, 0.950]
+          pearson_r ↑  0.150 [0.040, 0.240]  0.000 [-0.110, 0.090]  0.300 [0.190, 0.390]  0.070 [-0.040, 0.160]
+          metric             gpt - persistence
+          mse ↓        -0.150 [-0.260, -0.060] *
+          pearson_r ↑  -0.150 [-0.260, -0.060] *
           MSE: gpt 0.940 [0.830, 1.030] is better than persistence (-0.150 [-0.260, -0.060]).
 
         test: captioning, 12 scans of 4 subjects
-          metric                             gpt  majority  text-only           gpt - majority
-          fact_accuracy ↑   0.380 [0.270, 0.470]     0.530      0.300  -0.150 [-0.260, -0.060] *
-          fact_precision ↑  0.410 [0.300, 0.500]     0.560      0.330  -0.150 [-0.260, -0.060] *
-          bleu ↑            0.213 [0.103, 0.303]     0.363      0.133  -0.150 [-0.260, -0.060] *
+          metric                             gpt              majority             text-only
+          fact_accuracy ↑   0.380 [0.270, 0.470]  0.530 [0.420, 0.620]  0.300 [0.190, 0.390]
+          fact_precision ↑  0.410 [0.300, 0.500]  0.560 [0.450, 0.650]  0.330 [0.220, 0.420]
+          bleu ↑            0.213 [0.103, 0.303]  0.363 [0.253, 0.453]  0.133 [0.023, 0.223]
+          metric                     gpt - majority
+          fact_accuracy ↑   -0.150 [-0.260, -0.060] *
+          fact_precision ↑  -0.150 [-0.260, -0.060] *
+          bleu ↑            -0.150 [-0.260, -0.060] *
           fact accuracy: gpt 0.380 [0.270, 0.470] is worse than majority (-0.150 [-0.260, -0.060]).
 
         test: condition (classification), 12 scans of 4 subjects
-          metric                                gpt  fc-logistic  majority  text-only        gpt - fc-logistic
-          auroc ↑              0.620 [0.510, 0.710]        0.770         –      0.540   -0.150 [-0.260, 0.040]
-          balanced_accuracy ↑  0.410 [0.300, 0.500]        0.560     0.260      0.330  -0.150 [-0.260, -0.060] *
-          log_loss ↓           1.050 [0.940, 1.140]        1.200     0.900      0.970  -0.150 [-0.260, -0.060] *
+          metric                                gpt           fc-logistic              majority             text-only
+          auroc ↑              0.620 [0.510, 0.710]  0.770 [0.660, 0.860]                     –  0.540 [0.430, 0.630]
+          balanced_accuracy ↑  0.410 [0.300, 0.500]  0.560 [0.450, 0.650]  0.260 [0.150, 0.350]  0.330 [0.220, 0.420]
+          log_loss ↓           1.050 [0.940, 1.140]  1.200 [1.090, 1.290]  0.900 [0.790, 0.990]  0.970 [0.860, 1.060]
+          metric                     gpt - fc-logistic
+          auroc ↑               -0.150 [-0.260, 0.040]
+          balanced_accuracy ↑  -0.150 [-0.260, -0.060] *
+          log_loss ↓           -0.150 [-0.260, -0.060] *
           AUROC: gpt 0.620 [0.510, 0.710] is not better than fc-logistic (-0.150 [-0.260, 0.040] includes 0).
 
         test: forecasting, 12 scans of 4 subjects
-          metric                        gpt    ar-4  persistence  text-only        gpt - persistence
-          mse ↓        0.910 [0.800, 1.000]   0.760        1.060      0.830  -0.150 [-0.260, -0.060] *
-          pearson_r ↑  0.120 [0.010, 0.210]  -0.030        0.270      0.040  -0.150 [-0.260, -0.060] *
+          metric                        gpt                    ar-4           persistence              text-only
+          mse ↓        0.910 [0.800, 1.000]    0.760 [0.650, 0.850]  1.060 [0.950, 1.150]   0.830 [0.720, 0.920]
+          pearson_r ↑  0.120 [0.010, 0.210]  -0.030 [-0.140, 0.060]  0.270 [0.160, 0.360]  0.040 [-0.070, 0.130]
+          metric             gpt - persistence
+          mse ↓        -0.150 [-0.260, -0.060] *
+          pearson_r ↑  -0.150 [-0.260, -0.060] *
           MSE: gpt 0.910 [0.800, 1.000] is better than persistence (-0.150 [-0.260, -0.060]).
 
         [low, high]: 95% bootstrap interval by subject; * the interval of the difference excludes zero

@@ -115,11 +115,21 @@ impl Check {
 }
 
 impl Proof {
-    /// Returns notes to show before a run: the unit of the split and the tasks' cautions. They are not
-    /// leaks.
+    /// Returns notes to show before a run: the unit of the split, the tasks' cautions and all that is only
+    /// warned of. They are not leaks.
     pub fn told(&self) -> impl Iterator<Item = &str> {
-        let is_told = |check: &&Check| check.id == UNIT_CHECK || check.id.ends_with(CAUTION_ENDING);
+        let is_told = |check: &&Check| {
+            check.status == CheckStatus::Warned
+                || check.id == UNIT_CHECK
+                || check.id.ends_with(CAUTION_ENDING)
+        };
         self.checks.iter().filter(is_told).map(|check| check.found.as_str())
+    }
+
+    /// Returns what a run's artefacts warn of.
+    pub fn seen_in_run(&self) -> impl Iterator<Item = &str> {
+        let is_seen = |check: &&Check| check.status == CheckStatus::Warned && check.when == CheckTime::Run;
+        self.checks.iter().filter(is_seen).map(|check| check.found.as_str())
     }
 
     /// Counts the checks with a status.
@@ -130,5 +140,36 @@ impl Proof {
     /// Returns the leaks that are not accepted.
     pub fn failed(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|check| check.status == CheckStatus::Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_only_warned_of_is_told() {
+        let check = |id: &str| Check::passed(id, "tasks.sex", format!("found by {id}"));
+        let warned = |id: &str| check(id).but(CheckStatus::Warned, "look at it");
+        let checks = vec![
+            check("tasks.sex.columns"),
+            check("split.unit"),
+            check("sex.caution"),
+            warned("tasks.sex.site"),
+            check("tasks.sex.length").but(CheckStatus::Hidden, "nothing to do"),
+            warned("datasets.copies").in_run(),
+        ];
+        let proof = Proof { checks };
+        let told: Vec<&str> = proof.told().collect();
+        assert_eq!(
+            told,
+            [
+                "found by split.unit",
+                "found by sex.caution",
+                "found by tasks.sex.site",
+                "found by datasets.copies"
+            ]
+        );
+        assert_eq!(proof.seen_in_run().collect::<Vec<_>>(), ["found by datasets.copies"]);
     }
 }

@@ -12,6 +12,7 @@ mod fits;
 mod future;
 mod harmonized;
 mod held_out;
+mod missing;
 mod nuisance;
 mod parts;
 mod predict;

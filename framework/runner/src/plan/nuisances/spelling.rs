@@ -1,6 +1,8 @@
 //! Recognises by its name what a column tells about how a scan was made, in any spelling: `SITE_ID`,
 //! `ManufacturersModelName`, `func_mean_fd`.
 
+use crate::plan::spelled::words;
+
 /// What a column says about how a scan was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NuisanceKind {
@@ -94,26 +96,6 @@ fn belongs(word: &str, list: Words) -> bool {
 fn is_joined(part: &str) -> bool {
     let is_in = |list: Words| list.split_whitespace().any(|word| word == part);
     is_in("id no nr s mr acq") || (part.len() > 2 && is_in(NEUTRAL))
-}
-
-/// Returns the lower-case words of a name. A capital letter begins a word, and digits are left out.
-fn words(name: &str) -> Vec<String> {
-    let letters: Vec<char> = name.chars().collect();
-    let (mut words, mut word) = (Vec::new(), String::new());
-    for (at, &letter) in letters.iter().enumerate() {
-        let before = at.checked_sub(1).map(|before| letters[before]);
-        let is_lower_next = letters.get(at + 1).is_some_and(|next| next.is_lowercase());
-        let begins = letter.is_uppercase()
-            && before.is_some_and(|before| before.is_lowercase() || (before.is_uppercase() && is_lower_next));
-        if (begins || !letter.is_alphabetic()) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
-        }
-        if letter.is_alphabetic() {
-            word.extend(letter.to_lowercase());
-        }
-    }
-    words.extend(Some(word).filter(|word| !word.is_empty()));
-    words
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::counted;
 use crate::plan::leak::asked::TaskExamples;
 use crate::plan::leak::cuts::number;
+use crate::plan::leak::missing::{is_code, is_word};
 use crate::plan::leak::words::plain;
 use crate::plan::leak::{Check, CheckStatus};
 use crate::store::CAUTION_ENDING;
@@ -17,22 +18,6 @@ const MANY: f64 = 1.0 / 3.0;
 
 /// Least number of other values to compare a code with.
 const OTHERS: usize = 5;
-
-/// Words that stand for a missing value.
-const MISSING: [&str; 12] = [
-    "na",
-    "nan",
-    "n a",
-    "null",
-    "missing",
-    "unknown",
-    "unk",
-    "not available",
-    "not known",
-    "refused",
-    "no data",
-    "nd",
-];
 
 /// Reports codes and spellings in the `used` columns, and tasks that leave out many scans.
 pub fn cautions(scans: &[ScanInfo], used: &BTreeMap<String, String>, asked: &[&TaskExamples]) -> Vec<Check> {
@@ -69,23 +54,14 @@ fn codes(column: &str, counts: &BTreeMap<&str, usize>) -> Vec<String> {
             ));
         }
     }
-    let is_missing = |value: &str| {
-        let words = plain(value);
-        MISSING.contains(&words.trim()) || (counts.len() > 1 && ["?", "-", "."].contains(&value.trim()))
-    };
+    let is_missing =
+        |value: &str| is_word(value) || (counts.len() > 1 && ["?", "-", "."].contains(&value.trim()));
     for (value, count) in counts.iter().filter(|(value, _)| is_missing(value)) {
         said.push(format!(
             "`{column}` is `{value}` in {count} of {scans} scans, which looks like a missing value"
         ));
     }
     said
-}
-
-/// Whether a number is written with one digit only, 9, 8 or 7, as codes are: `-999`, `99.9`, `-8`.
-fn is_code(x: f64) -> bool {
-    let digits: Vec<char> = x.abs().to_string().chars().filter(char::is_ascii_digit).collect();
-    let is_one = |digit: char| digits.iter().all(|other| *other == digit);
-    (digits.len() > 1 || x < 0.0) && ['9', '8', '7'].into_iter().any(is_one)
 }
 
 /// Describes values that seem to be one value in several spellings: `F`, `f` and `female`.

@@ -4,6 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::label::is_telling;
+use crate::plan::leak::cuts::number;
+use crate::plan::leak::missing;
+use crate::plan::leak::words::plain;
+use crate::plan::spelled::words;
 
 /// Words for people who belong together.
 const KIN: [&str; 26] = [
@@ -90,12 +94,6 @@ const FACT: [&str; 30] = [
     "risk",
 ];
 
-/// Values that stand for a missing one, whatever the table says.
-const MISSING: [&str; 10] = ["-1", "-9", "-99", "-999", "na", "nan", "none", "unknown", "missing", "null"];
-
-/// Numbers that stand for a missing value if far more people have them than any other.
-const OFTEN_MISSING: [&str; 4] = ["0", "99", "999", "9999"];
-
 /// Most people per value, on average, of a column that groups relatives.
 const RELATIVES: usize = 6;
 
@@ -141,9 +139,11 @@ pub(super) fn recognise(column: &str, people: &BTreeMap<String, &str>) -> Option
 /// Whether a value of `size` people is missing, although it was written down. `largest_other` people have
 /// another value.
 pub(super) fn is_missing(value: &str, size: usize, largest_other: usize) -> bool {
-    let lower = value.to_ascii_lowercase();
-    let lower = lower.trim();
-    MISSING.contains(&lower) && size > 2 || OFTEN_MISSING.contains(&lower) && size > 2 * largest_other.max(3)
+    // Nobody's family is called `none` or numbered below zero.
+    let is_negative = number(value).is_some_and(|x| x < 0.0);
+    let is_missing = is_negative || missing::is_word(value) || plain(value).trim() == "none";
+    let may_be_missing = number(value).is_some_and(|x| x == 0.0 || missing::is_code(x));
+    is_missing && size > 2 || may_be_missing && size > 2 * largest_other.max(3)
 }
 
 /// Whether all values are answers to a question that has few.
@@ -158,27 +158,6 @@ fn is_code(value: &str) -> bool {
     let has_digits = value.bytes().any(|c| c.is_ascii_digit());
     let is_whole = value.bytes().all(|c| c.is_ascii_digit());
     has_letters && has_digits && value.len() > 2 || is_whole && is_telling(value, 0)
-}
-
-/// Splits a name into words in lower case: `rel_family_id`, `Mother_ID`, `FamilyID`.
-fn words(column: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut last = ' ';
-    for c in column.chars() {
-        let begins = c.is_uppercase() && last.is_lowercase();
-        if (begins || !c.is_alphabetic()) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
-        }
-        if c.is_alphabetic() {
-            word.extend(c.to_lowercase());
-        }
-        last = c;
-    }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    words
 }
 
 #[cfg(test)]
