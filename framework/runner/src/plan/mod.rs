@@ -88,7 +88,7 @@ impl Plan {
     /// If a part would be empty.
     pub(crate) fn split(&self, scans: &[ScanInfo]) -> Result<Option<Split>> {
         let seed = self.experiment.split.seed.unwrap_or(self.experiment.seed);
-        split::Config::new(self).divide(scans, seed)
+        split::SplitConfig::new(self).divide(scans, seed)
     }
 }
 

@@ -33,7 +33,7 @@ pub const VERSION: u32 = 8;
 
 /// What the stage reads.
 #[derive(Debug, Serialize)]
-pub struct Config<'a> {
+pub struct BaselineConfig<'a> {
     /// The task.
     task: ExampleSource<'a>,
     /// How answers are scored.
@@ -48,13 +48,13 @@ pub struct Config<'a> {
     patch: Option<usize>,
 }
 
-impl<'a> Config<'a> {
+impl<'a> BaselineConfig<'a> {
     /// Takes what the stage reads from a study.
-    pub fn new(study: &'a Study, task: &'a PlannedPlugin<dyn Task>) -> Config<'a> {
+    pub fn new(study: &'a Study, task: &'a PlannedPlugin<dyn Task>) -> BaselineConfig<'a> {
         let experiment = &study.experiment;
         let nuisance = |name: &str| experiment.nuisances.get(name).map(String::as_str);
         let may_continue = task.asking.form.is_none_or(|form| form == AnswerForm::Series);
-        Config {
+        BaselineConfig {
             task: ExampleSource::new(study, task),
             scoring: Scoring::new(&experiment.evaluation),
             motion: nuisance("motion"),
@@ -73,7 +73,7 @@ type Asked<'a> = Vec<(Part, Vec<QuestionCase<'a>>)>;
 
 /// Saves every baseline's answers to the validation and test questions. Baselines are fitted on
 /// training scans only.
-pub fn run(work: &mut StageContext<'_, Config<'_>>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_, BaselineConfig<'_>>) -> Result<()> {
     let task = &work.config.task;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let train = cases::training(task, &scans, &split)?;
@@ -200,7 +200,7 @@ fn usual_bands(train: &[QuestionCase<'_>], asked: &Asked<'_>) -> Result<Vec<Pred
 /// activity; for questions about whole scans, the facts of all corpora together and of each corpus if
 /// there are several.
 fn linear_models(
-    work: &mut StageContext<'_, Config<'_>>,
+    work: &mut StageContext<'_, BaselineConfig<'_>>,
     method: &str,
     train: &[QuestionCase<'_>],
     asked: &Asked<'_>,
@@ -281,7 +281,7 @@ fn linear_models(
 
 /// Facts by model name: `facts-logistic` for all corpora, and `facts (graph)` for one of several.
 fn facts<'a>(
-    work: &StageContext<'_, Config<'_>>,
+    work: &StageContext<'_, BaselineConfig<'_>>,
     method: &str,
     train: &[QuestionCase<'a>],
 ) -> Vec<(String, FactColumns<'a>)> {
@@ -325,7 +325,10 @@ fn is_target(column: &str, train: &[QuestionCase<'_>]) -> bool {
 }
 
 /// Answers every question with the training text that agrees best with the others.
-fn common_text(work: &StageContext<'_, Config<'_>>, train: &[QuestionCase<'_>]) -> Result<Prediction> {
+fn common_text(
+    work: &StageContext<'_, BaselineConfig<'_>>,
+    train: &[QuestionCase<'_>],
+) -> Result<Prediction> {
     let mut texts: Vec<(&str, &[Fact])> = Vec::new();
     for case in train {
         if let Answer::Text { reference, facts, .. } = &case.example.answer {
@@ -341,7 +344,7 @@ fn common_text(work: &StageContext<'_, Config<'_>>, train: &[QuestionCase<'_>]) 
 /// Fits persistence and an autoregressive model of each region. Returns the answers and the model's
 /// order.
 fn continued(
-    work: &StageContext<'_, Config<'_>>,
+    work: &StageContext<'_, BaselineConfig<'_>>,
     train: &[QuestionCase<'_>],
     asked: &Asked<'_>,
 ) -> Result<(Vec<OutcomeLine>, usize)> {

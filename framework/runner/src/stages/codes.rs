@@ -15,7 +15,7 @@ pub const VERSION: u32 = 1;
 
 /// The stage reads nothing but its inputs.
 #[derive(Debug, Serialize)]
-pub struct Config {}
+pub struct CodesConfig {}
 
 /// Number of scans embedded at once.
 const BATCH: usize = 8;
@@ -24,7 +24,7 @@ const BATCH: usize = 8;
 const SHOWN: usize = 6;
 
 /// Saves features and codes of every scan, their shape, and one scan's reconstruction.
-pub fn run(work: &mut StageContext<'_, Config>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_, CodesConfig>) -> Result<()> {
     let (scans, split, tokenizer) = (work.inputs.scans()?, work.inputs.split()?, work.inputs.tokenizer()?);
     let mut coded: Vec<(&Scan, Features, Codes)> = Vec::new();
     for batch in scans.chunks(BATCH) {

@@ -9,7 +9,7 @@ use boldface::{
 use serde::Serialize;
 
 use super::StageContext;
-use super::config::{ByName, ExportedPart, Plugin};
+use super::config::{ByName, ExportedPart, HashedPlugin};
 use super::series;
 use super::taught::TAUGHT_VERSION;
 use crate::spec::closest;
@@ -25,9 +25,9 @@ pub const VERSION: u32 = 5;
 
 /// What the stage reads.
 #[derive(Debug, Serialize)]
-pub struct Config<'a> {
+pub struct CorpusConfig<'a> {
     /// The corpus generators.
-    pub corpora: ByName<Plugin<'a, dyn CorpusGenerator>>,
+    pub corpora: ByName<HashedPlugin<'a, dyn CorpusGenerator>>,
     /// Patterns of the facts held out, with the version of the proof. Every stage that learns from the corpus
     /// reads this stage, so they are part of its key too.
     held_out: Option<(&'a [String], u32)>,
@@ -35,13 +35,14 @@ pub struct Config<'a> {
     norms: Option<ExportedPart<'a>>,
 }
 
-impl<'a> Config<'a> {
+impl<'a> CorpusConfig<'a> {
     /// Takes what the stage reads from a study. `None` without a corpus.
-    pub fn new(study: &'a Study) -> Option<Config<'a>> {
-        let corpora = study.corpora.iter().map(|entry| Plugin::new(entry, |corpus| corpus.version(), None));
+    pub fn new(study: &'a Study) -> Option<CorpusConfig<'a>> {
+        let corpora =
+            study.corpora.iter().map(|entry| HashedPlugin::new(entry, |corpus| corpus.version(), None));
         let held_out = &study.experiment.facts.held_out[..];
         let norms = study.start.as_ref().and_then(|start| Some((start, start.norms_content()?)));
-        (!study.corpora.is_empty()).then(|| Config {
+        (!study.corpora.is_empty()).then(|| CorpusConfig {
             corpora: corpora.collect(),
             held_out: (!held_out.is_empty()).then_some((held_out, TAUGHT_VERSION)),
             norms: norms.map(|(start, content)| ExportedPart::new(start, content)),
@@ -56,7 +57,7 @@ impl<'a> Config<'a> {
 
 /// Saves the descriptors of every scan, each generator's fitted state, and everything needed to
 /// describe new scans.
-pub fn run(work: &mut StageContext<'_, Config<'_>>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_, CorpusConfig<'_>>) -> Result<()> {
     let (scans, split) = (work.inputs.raw_scans()?, work.inputs.split()?);
     let train = split.train(&scans)?;
     work.fitted_on(train.iter().map(|scan| &scan.info.id))?;
@@ -113,7 +114,7 @@ pub fn run(work: &mut StageContext<'_, Config<'_>>) -> Result<()> {
 /// Records the number of sentences and of unavailable facts: per part, and there per generator and
 /// reason.
 fn counted(
-    work: &mut StageContext<'_, Config<'_>>,
+    work: &mut StageContext<'_, CorpusConfig<'_>>,
     split: &Split,
     scans: &[Scan],
     descriptors: &[Descriptor],
@@ -149,7 +150,7 @@ fn counted(
 /// Returns the settings of the corpus, and of the series that it describes. `infos` are all scans; `train` are the training
 /// scans.
 fn saved(
-    (config, series): (&Config<'_>, &series::Config<'_>),
+    (config, series): (&CorpusConfig<'_>, &series::SeriesConfig<'_>),
     infos: &[&ScanInfo],
     train: &[&ScanInfo],
     regions: &Regions,

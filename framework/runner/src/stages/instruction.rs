@@ -25,7 +25,7 @@ pub const VERSION: u32 = 5;
 
 /// What the stage reads.
 #[derive(Debug, Serialize)]
-pub struct Config<'a> {
+pub struct InstructionConfig<'a> {
     /// The section. The stage has its seed.
     pub table: Instruction,
     /// The tasks that it teaches, in order. Never empty.
@@ -34,20 +34,20 @@ pub struct Config<'a> {
     recipe: FactRecipe,
 }
 
-impl<'a> Config<'a> {
+impl<'a> InstructionConfig<'a> {
     /// Takes what the stage reads from a study. `None` without `[instruction]` or without a task to teach.
-    pub fn new(study: &'a Study) -> Option<Config<'a>> {
+    pub fn new(study: &'a Study) -> Option<InstructionConfig<'a>> {
         let table = study.experiment.instruction.as_ref()?;
         let taught = study.tasks.iter().filter(|task| task.asking.teaches());
         let tasks: ByName<TaughtTask<'_>> = taught.map(|task| TaughtTask::new(study, task)).collect();
         let recipe = FactRecipe::new(study.experiment.alignment.as_ref());
         let table = Instruction { seed: None, ..table.clone() };
-        (!tasks.is_empty()).then_some(Config { table, tasks, recipe })
+        (!tasks.is_empty()).then_some(InstructionConfig { table, tasks, recipe })
     }
 }
 
 /// Trains the language model and saves it.
-pub fn run(work: &mut StageContext<'_, Config<'_>>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_, InstructionConfig<'_>>) -> Result<()> {
     let config = &work.config.table;
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);

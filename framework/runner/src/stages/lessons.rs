@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::cases::{self, AnswerForm};
 use super::config::{Named, TaughtTask};
 use super::forms::{FactValues, PromptForm, longest_answers};
-use super::instruction::Config;
+use super::instruction::InstructionConfig;
 use super::naming::named;
 use super::nearby::with_drawn_answer;
 use super::packing::{extent, fits, lesson, lesson_of_many, options, questions};
@@ -47,7 +47,7 @@ struct Material<'a> {
 /// # Errors
 /// If an example cannot be turned into a lesson, or does not fit the backbone.
 pub fn courses(
-    (config, context): (&Config<'_>, Option<usize>),
+    (config, context): (&InstructionConfig<'_>, Option<usize>),
     model: &dyn LanguageModel,
     windows: &mut Windows,
     (scans, split): (&[Scan], &Split),
@@ -163,7 +163,11 @@ impl Put<'_> {
 const MULTI: &str = "multi";
 
 /// Collects the training examples of every course that has any, in the order of the tasks.
-fn material<'a>(config: &'a Config<'a>, scans: &[Scan], split: &Split) -> Result<Vec<Material<'a>>> {
+fn material<'a>(
+    config: &'a InstructionConfig<'a>,
+    scans: &[Scan],
+    split: &Split,
+) -> Result<Vec<Material<'a>>> {
     let mut courses: Vec<Material<'a>> = Vec::new();
     let mut together: BTreeMap<(ScanId, Window), Vec<(&TaughtTask<'_>, Example)>> = BTreeMap::new();
     let mut place = None;

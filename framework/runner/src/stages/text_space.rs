@@ -11,7 +11,7 @@ use rand::seq::SliceRandom;
 use serde::Serialize;
 
 use super::StageContext;
-use super::config::{ExportedPart, GeneralText, Plugin};
+use super::config::{ExportedPart, GeneralText, HashedPlugin};
 use super::taught::Taught;
 use crate::spec::Taken;
 use crate::store::arrays::{self, Array};
@@ -23,9 +23,9 @@ pub const VERSION: u32 = 3;
 
 /// What the stage reads.
 #[derive(Debug, Serialize)]
-pub struct Config<'a> {
+pub struct TextSpaceConfig<'a> {
     /// The language model.
-    pub backbone: Plugin<'a, dyn Backbone>,
+    pub backbone: HashedPlugin<'a, dyn Backbone>,
     /// The general text. In the key even if no text side is trained, for the stages that read it later.
     pub text: Option<GeneralText<'a>>,
     /// The language model of an export.
@@ -34,13 +34,13 @@ pub struct Config<'a> {
     pub trains: bool,
 }
 
-impl<'a> Config<'a> {
+impl<'a> TextSpaceConfig<'a> {
     /// Takes what the stage reads from a study.
-    pub fn new(study: &'a Study) -> Config<'a> {
+    pub fn new(study: &'a Study) -> TextSpaceConfig<'a> {
         let start = study.takes(Taken::Model);
         let weights = study.content.weights.as_ref();
-        Config {
-            backbone: Plugin::new(&study.backbone, |backbone| backbone.version(), weights),
+        TextSpaceConfig {
+            backbone: HashedPlugin::new(&study.backbone, |backbone| backbone.version(), weights),
             text: GeneralText::new(study),
             start: start.map(|start| ExportedPart::new(start, start.content(Taken::Model))),
             trains: !start.is_some_and(|start| start.takes(Taken::Tokenizer)),
@@ -63,7 +63,7 @@ const BATCH: usize = 16;
 /// Saves the text encoder, the pooled vector of each training scan's description, and a sample of token
 /// vectors. It reads no text about held-out scans. If the experiment starts from an export, saves the
 /// export's language model too, and nothing else if the tokenizer is also the export's.
-pub fn run(work: &mut StageContext<'_, Config<'_>>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_, TextSpaceConfig<'_>>) -> Result<()> {
     if let (Some(part), false) = (&work.config.start, work.config.trains) {
         return part.start.copy_model(work.dir);
     }

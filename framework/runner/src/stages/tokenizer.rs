@@ -4,7 +4,7 @@ use boldface::{Result, Tokenizer};
 use serde::Serialize;
 
 use super::StageContext;
-use super::config::{ExportedPart, Plugin};
+use super::config::{ExportedPart, HashedPlugin};
 use super::taught::Taught;
 use crate::spec::Taken;
 use crate::study::Study;
@@ -14,26 +14,26 @@ pub const VERSION: u32 = 2;
 
 /// What the stage reads.
 #[derive(Debug, Serialize)]
-pub struct Config<'a> {
+pub struct TokenizerConfig<'a> {
     /// The tokenizer.
-    pub tokenizer: Plugin<'a, dyn Tokenizer>,
+    pub tokenizer: HashedPlugin<'a, dyn Tokenizer>,
     /// The tokenizer of an export, which is copied instead.
     start: Option<ExportedPart<'a>>,
 }
 
-impl<'a> Config<'a> {
+impl<'a> TokenizerConfig<'a> {
     /// Takes what the stage reads from a study.
-    pub fn new(study: &'a Study) -> Config<'a> {
+    pub fn new(study: &'a Study) -> TokenizerConfig<'a> {
         let start = study.takes(Taken::Tokenizer);
-        Config {
-            tokenizer: Plugin::new(&study.tokenizer, |tokenizer| tokenizer.version(), None),
+        TokenizerConfig {
+            tokenizer: HashedPlugin::new(&study.tokenizer, |tokenizer| tokenizer.version(), None),
             start: start.map(|start| ExportedPart::new(start, start.content(Taken::Tokenizer))),
         }
     }
 }
 
 /// Fits the tokenizer and saves it, or copies it from an export.
-pub fn run(work: &mut StageContext<'_, Config<'_>>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_, TokenizerConfig<'_>>) -> Result<()> {
     if let Some(part) = &work.config.start {
         return part.start.copy_tokenizer(work.dir);
     }

@@ -28,19 +28,19 @@ pub const VERSION: u32 = 4;
 
 /// What the stage reads.
 #[derive(Debug, Serialize)]
-pub struct Config<'a> {
+pub struct AlignmentConfig<'a> {
     /// The section. The stage has its seed.
     pub table: Alignment,
     /// The general text to rehearse.
     text: Option<GeneralText<'a>>,
 }
 
-impl<'a> Config<'a> {
+impl<'a> AlignmentConfig<'a> {
     /// Takes what the stage reads from a study. `None` without `[alignment]`.
-    pub fn new(study: &'a Study) -> Option<Config<'a>> {
+    pub fn new(study: &'a Study) -> Option<AlignmentConfig<'a>> {
         let table = study.experiment.alignment.as_ref()?;
         let text = GeneralText::new(study).filter(|_| table.text_to_text > 0.0);
-        Some(Config { table: Alignment { seed: None, ..table.clone() }, text })
+        Some(AlignmentConfig { table: Alignment { seed: None, ..table.clone() }, text })
     }
 }
 
@@ -57,7 +57,7 @@ const CHOICES: usize = 16;
 const PIECE: usize = 128;
 
 /// Trains the language model and saves it.
-pub fn run(work: &mut StageContext<'_, Config<'_>>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_, AlignmentConfig<'_>>) -> Result<()> {
     let config = &work.config.table;
     let split = work.inputs.split()?;
     let mut model = work.inputs.language_model(&mut work.fit())?;
@@ -69,7 +69,7 @@ pub fn run(work: &mut StageContext<'_, Config<'_>>) -> Result<()> {
 
 /// Tokenises all training data beforehand, because the model cannot be queried while it trains.
 fn batches(
-    work: &StageContext<'_, Config<'_>>,
+    work: &StageContext<'_, AlignmentConfig<'_>>,
     model: &dyn LanguageModel,
     is_train: impl Fn(&ScanId) -> Result<bool>,
 ) -> Result<Batches> {

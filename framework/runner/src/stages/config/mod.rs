@@ -24,7 +24,7 @@ use crate::store::StageKind;
 use crate::study::Study;
 
 pub use named::{ByName, Named};
-pub use plugin::Plugin;
+pub use plugin::HashedPlugin;
 pub use taken::ExportedPart;
 pub use task::{ExampleSource, TaughtTask, WordedTask};
 pub use text::GeneralText;
@@ -32,19 +32,19 @@ pub use text::GeneralText;
 /// The configs of all stages of one experiment.
 #[derive(Debug)]
 pub(crate) struct Configs<'a> {
-    pub series: series::Config<'a>,
-    pub split: split::Config,
-    pub corpus: Option<corpus::Config<'a>>,
-    pub text_space: text_space::Config<'a>,
-    pub tokenizer: tokenizer::Config<'a>,
-    pub codes: codes::Config,
-    pub alignment: Option<alignment::Config<'a>>,
+    pub series: series::SeriesConfig<'a>,
+    pub split: split::SplitConfig,
+    pub corpus: Option<corpus::CorpusConfig<'a>>,
+    pub text_space: text_space::TextSpaceConfig<'a>,
+    pub tokenizer: tokenizer::TokenizerConfig<'a>,
+    pub codes: codes::CodesConfig,
+    pub alignment: Option<alignment::AlignmentConfig<'a>>,
     /// `None` without a task to learn.
-    pub instruction: Option<instruction::Config<'a>>,
+    pub instruction: Option<instruction::InstructionConfig<'a>>,
     /// By task.
-    pub baselines: BTreeMap<&'a str, baseline::Config<'a>>,
+    pub baselines: BTreeMap<&'a str, baseline::BaselineConfig<'a>>,
     /// By task.
-    pub evaluations: BTreeMap<&'a str, evaluation::Config<'a>>,
+    pub evaluations: BTreeMap<&'a str, evaluation::EvaluationConfig<'a>>,
 }
 
 impl<'a> Configs<'a> {
@@ -52,17 +52,19 @@ impl<'a> Configs<'a> {
     pub fn new(study: &'a Study) -> Configs<'a> {
         let tasks = || study.tasks.iter();
         Configs {
-            series: series::Config::new(study),
-            split: split::Config::new(study),
-            corpus: corpus::Config::new(study),
-            text_space: text_space::Config::new(study),
-            tokenizer: tokenizer::Config::new(study),
-            codes: codes::Config {},
-            alignment: alignment::Config::new(study),
-            instruction: instruction::Config::new(study),
-            baselines: tasks().map(|task| (task.name.as_str(), baseline::Config::new(study, task))).collect(),
+            series: series::SeriesConfig::new(study),
+            split: split::SplitConfig::new(study),
+            corpus: corpus::CorpusConfig::new(study),
+            text_space: text_space::TextSpaceConfig::new(study),
+            tokenizer: tokenizer::TokenizerConfig::new(study),
+            codes: codes::CodesConfig {},
+            alignment: alignment::AlignmentConfig::new(study),
+            instruction: instruction::InstructionConfig::new(study),
+            baselines: tasks()
+                .map(|task| (task.name.as_str(), baseline::BaselineConfig::new(study, task)))
+                .collect(),
             evaluations: tasks()
-                .map(|task| (task.name.as_str(), evaluation::Config::new(study, task)))
+                .map(|task| (task.name.as_str(), evaluation::EvaluationConfig::new(study, task)))
                 .collect(),
         }
     }

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use serde::{Serialize, Serializer};
 
-use super::{Plugin, TaughtTask, WordedTask};
+use super::{HashedPlugin, TaughtTask, WordedTask};
 
 /// The part of a config that a table of the spec makes.
 pub trait Named {
@@ -36,7 +36,7 @@ impl<T: Named + Serialize> Serialize for ByName<T> {
     }
 }
 
-impl<K: ?Sized> Named for Plugin<'_, K> {
+impl<K: ?Sized> Named for HashedPlugin<'_, K> {
     fn name(&self) -> &str {
         self.name
     }

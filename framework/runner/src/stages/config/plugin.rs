@@ -13,7 +13,7 @@ use crate::study::PlannedPlugin;
 /// A plugin with all that its results depend on: type, version, library, resolved table and the content of
 /// its files. Serialises to these. Its `root` is a path and stands in no key; the content of its files does.
 #[derive(Debug)]
-pub struct Plugin<'a, K: ?Sized> {
+pub struct HashedPlugin<'a, K: ?Sized> {
     /// Name of its table. The key of a map of plugins.
     pub name: &'a str,
     /// The plugin's registered name.
@@ -27,14 +27,14 @@ pub struct Plugin<'a, K: ?Sized> {
     content: Option<&'a str>,
 }
 
-impl<'a, K: ?Sized> Plugin<'a, K> {
+impl<'a, K: ?Sized> HashedPlugin<'a, K> {
     /// Takes a plugin of a study, with its version and the hash of the files that it reads.
     pub fn new(
         entry: &'a PlannedPlugin<K>,
         version: impl Fn(&K) -> u32,
         content: Option<&'a String>,
-    ) -> Plugin<'a, K> {
-        Plugin {
+    ) -> HashedPlugin<'a, K> {
+        HashedPlugin {
             name: &entry.name,
             plugin: entry.plugin,
             config: &entry.config,
@@ -51,7 +51,7 @@ impl<'a, K: ?Sized> Plugin<'a, K> {
     }
 }
 
-impl<K: Config + ?Sized> Serialize for Plugin<'_, K> {
+impl<K: Config + ?Sized> Serialize for HashedPlugin<'_, K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut config = self.config.resolved();
         let root = self.root.to_string_lossy();

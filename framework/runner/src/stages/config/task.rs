@@ -4,7 +4,7 @@ use boldface::Task;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::Plugin;
+use super::HashedPlugin;
 use crate::spec::{Grammar, Paradigm, Slots};
 use crate::study::{PlannedPlugin, Study};
 
@@ -12,7 +12,7 @@ use crate::study::{PlannedPlugin, Study};
 #[derive(Debug, Serialize)]
 pub struct ExampleSource<'a> {
     /// The task.
-    pub plugin: Plugin<'a, dyn Task>,
+    pub plugin: HashedPlugin<'a, dyn Task>,
     /// How few training scans it learns from. All if `None`.
     pub shots: Option<Shots>,
 }
@@ -31,7 +31,7 @@ impl<'a> ExampleSource<'a> {
     pub fn new(study: &Study, task: &'a PlannedPlugin<dyn Task>) -> ExampleSource<'a> {
         let seed = study.experiment.seed;
         let shots = task.asking.keys.shots.map(|count| Shots { count, seed });
-        ExampleSource { plugin: Plugin::new(task, |task| task.version(), None), shots }
+        ExampleSource { plugin: HashedPlugin::new(task, |task| task.version(), None), shots }
     }
 }
 

@@ -23,7 +23,7 @@ struct Round<'a> {
 /// Answers with linear models on the pooled prompts. One is fitted on `train` with scans, and answers
 /// with scans and for the controls. Another is fitted and answers with the question alone.
 pub fn answers(
-    work: &mut StageContext<'_, super::Config<'_>>,
+    work: &mut StageContext<'_, super::EvaluationConfig<'_>>,
     asker: &mut Asker<'_>,
     train: &[QuestionCase<'_>],
     asked: &[(Part, Vec<QuestionCase<'_>>)],

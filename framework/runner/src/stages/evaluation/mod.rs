@@ -45,7 +45,7 @@ const FREQUENCIES_VERSION: u32 = 2;
 
 /// What the stage reads.
 #[derive(Debug, Serialize)]
-pub struct Config<'a> {
+pub struct EvaluationConfig<'a> {
     /// The task.
     task: WordedTask<'a>,
     /// The tasks asked in the same prompt, this one included. Empty for a task asked alone.
@@ -69,13 +69,13 @@ struct Correction {
     version: u32,
 }
 
-impl<'a> Config<'a> {
+impl<'a> EvaluationConfig<'a> {
     /// Takes what the stage reads from a study.
-    pub fn new(study: &'a Study, task: &'a PlannedPlugin<dyn Task>) -> Config<'a> {
+    pub fn new(study: &'a Study, task: &'a PlannedPlugin<dyn Task>) -> EvaluationConfig<'a> {
         let experiment = &study.experiment;
         let together = study.asked_with(task).into_iter();
         let wanted = task.asking.keys.frequencies;
-        Config {
+        EvaluationConfig {
             task: WordedTask::new(study, task),
             together: together.map(|other| WordedTask::new(study, other)).collect(),
             scoring: Scoring::new(&experiment.evaluation),
@@ -98,7 +98,7 @@ const ABOUT_ONE: usize = 256;
 
 /// Saves the answers of the model, to the scans and to the controls. Records scores with intervals,
 /// overall and by group, and the differences from each control and baseline.
-pub fn run(work: &mut StageContext<'_, Config<'_>>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_, EvaluationConfig<'_>>) -> Result<()> {
     let task = &work.config.task;
     let name = task.name();
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
@@ -219,7 +219,7 @@ fn controls_of(
 
 /// Collects the language model's answers, with the scan and for each control.
 fn said(
-    work: &mut StageContext<'_, Config<'_>>,
+    work: &mut StageContext<'_, EvaluationConfig<'_>>,
     asker: &mut Asker<'_>,
     asked: &[(Part, Vec<QuestionCase<'_>>)],
 ) -> Result<Vec<OutcomeLine>> {
@@ -271,7 +271,7 @@ fn batches<T>(cases: &[T], are_about_one: impl Fn(&T, &T) -> bool) -> Vec<&[T]> 
 /// Records rows of the model and its controls, and of the model's differences from controls and
 /// baselines.
 fn score(
-    work: &mut StageContext<'_, Config<'_>>,
+    work: &mut StageContext<'_, EvaluationConfig<'_>>,
     scans: &[Scan],
     answers: &[OutcomeLine],
     baselines: &[OutcomeLine],

@@ -7,13 +7,13 @@ use crate::store::StageKind;
 
 impl<'a> Inputs<'a> {
     /// Returns the config of the stage `series`, which this stage must list.
-    pub(crate) fn series(&self) -> &'a series::Config<'a> {
+    pub(crate) fn series(&self) -> &'a series::SeriesConfig<'a> {
         self.dir(&StageKind::Series);
         &self.configs.series
     }
 
     /// Returns the config of the stage `corpus`, if this stage lists it.
-    pub(super) fn corpus_config(&self) -> Option<&'a corpus::Config<'a>> {
+    pub(super) fn corpus_config(&self) -> Option<&'a corpus::CorpusConfig<'a>> {
         self.configs.corpus.as_ref().filter(|_| self.reads(&StageKind::Corpus))
     }
 
@@ -55,7 +55,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Panics
     /// If this stage lists no stage that has a language model. The key of each such stage covers this config.
-    pub(super) fn text_space_config(&self) -> &'a text_space::Config<'a> {
+    pub(super) fn text_space_config(&self) -> &'a text_space::TextSpaceConfig<'a> {
         let models = [StageKind::Instruction, StageKind::Alignment];
         if !models.iter().any(|kind| self.reads(kind)) {
             self.dir(&StageKind::TextSpace);

@@ -11,7 +11,7 @@ use boldface::{Dataset, Exclusion, Regions, Result, ScanInfo};
 use serde::Serialize;
 
 use super::StageContext;
-use super::config::{ByName, Plugin};
+use super::config::{ByName, HashedPlugin};
 use crate::spec::{Crop, Signal, Unit};
 use crate::store::arrays::{self, Array};
 use crate::store::{CARPETS, MOTION, QUALITY, QUALITY_TABLE, REGIONS, SCANS, SERIES, ScanQuality};
@@ -24,9 +24,9 @@ pub const VERSION: u32 = 1;
 
 /// What the stage reads.
 #[derive(Debug, Serialize)]
-pub struct Config<'a> {
+pub struct SeriesConfig<'a> {
     /// The cohorts.
-    pub datasets: ByName<Plugin<'a, dyn Dataset>>,
+    pub datasets: ByName<HashedPlugin<'a, dyn Dataset>>,
     /// Crop and standardisation.
     pub signal: &'a Signal,
     /// The unit of the split, which stored scans carry.
@@ -35,18 +35,18 @@ pub struct Config<'a> {
     patch: Option<usize>,
 }
 
-impl<'a> Config<'a> {
+impl<'a> SeriesConfig<'a> {
     /// Takes what the stage reads from a study.
-    pub fn new(study: &'a Study) -> Config<'a> {
+    pub fn new(study: &'a Study) -> SeriesConfig<'a> {
         let experiment = &study.experiment;
         let content = |name: &str| study.content.datasets.get(name);
         let datasets = study
             .datasets
             .iter()
-            .map(|entry| Plugin::new(entry, |dataset| dataset.version(), content(&entry.name)));
+            .map(|entry| HashedPlugin::new(entry, |dataset| dataset.version(), content(&entry.name)));
         let patch = experiment.signal.min_trs.map(|_| study.tokenizer.config.patch());
         let (signal, unit) = (&experiment.signal, experiment.split.unit);
-        Config { datasets: datasets.collect(), signal, unit, patch }
+        SeriesConfig { datasets: datasets.collect(), signal, unit, patch }
     }
 
     /// Returns the rule that gives the volumes kept of a scan.
@@ -58,7 +58,7 @@ impl<'a> Config<'a> {
 
 /// Saves the cropped series of every scan, not standardised, with its metadata and the regions. Quality
 /// measurements and exclusions are saved if there are any.
-pub fn run(work: &mut StageContext<'_, Config<'_>>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_, SeriesConfig<'_>>) -> Result<()> {
     let Found { regions, scans, excluded } = cohorts(&work.config.datasets)?;
     let read = reading::read(work, &scans, &regions)?;
     let bad: Vec<(&ScanInfo, &Bad)> =
@@ -84,7 +84,7 @@ pub fn run(work: &mut StageContext<'_, Config<'_>>) -> Result<()> {
 /// Saves the quality measurements, if there are any: in full, as a table, as carpet plots, and as
 /// correlations of connectivity with motion.
 fn quality(
-    work: &StageContext<'_, Config<'_>>,
+    work: &StageContext<'_, SeriesConfig<'_>>,
     kept: &[(&ScanInfo, &StoredScan)],
     regions: &Regions,
 ) -> Result<()> {
@@ -120,7 +120,7 @@ fn quality(
 }
 
 /// A scan and the dataset that loads it.
-type Listed<'a> = (&'a Plugin<'a, dyn Dataset>, ScanInfo);
+type Listed<'a> = (&'a HashedPlugin<'a, dyn Dataset>, ScanInfo);
 
 /// The scans, regions and exclusions of all datasets.
 struct Found<'a> {
@@ -130,7 +130,7 @@ struct Found<'a> {
 }
 
 /// Collects the scans of all datasets, and the regions that they must share.
-fn cohorts<'a>(datasets: &'a [Plugin<'a, dyn Dataset>]) -> Result<Found<'a>> {
+fn cohorts<'a>(datasets: &'a [HashedPlugin<'a, dyn Dataset>]) -> Result<Found<'a>> {
     let mut shared: Option<(&str, Regions)> = None;
     let (mut scans, mut excluded) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();

@@ -11,10 +11,10 @@ use std::time::Duration;
 use boldface::{Dataset, Observer, Regions, Result, ScanInfo, TimeSeries, guard};
 
 use super::checked::{Bad, StoredScan, checked};
-use super::{Config, Listed, StageContext};
+use super::{Listed, SeriesConfig, StageContext};
 use crate::spec::{Crop, MissingRegions};
 use crate::stages::Recorder;
-use crate::stages::config::Plugin;
+use crate::stages::config::HashedPlugin;
 use crate::store::ScanQuality;
 use crate::store::arrays::{self, Array, Arrays, matrix};
 use crate::store::json;
@@ -32,7 +32,7 @@ const STACK: usize = 8 << 20;
 /// # Errors
 /// [`boldface::Interrupted`] if the user stops the run. Scans read so far are saved.
 pub fn read(
-    work: &mut StageContext<'_, Config<'_>>,
+    work: &mut StageContext<'_, SeriesConfig<'_>>,
     scans: &[Listed<'_>],
     regions: &Regions,
 ) -> Result<Vec<std::result::Result<StoredScan, Bad>>> {
@@ -72,7 +72,7 @@ pub fn read(
 }
 
 fn one(
-    entry: &Plugin<'_, dyn Dataset>,
+    entry: &HashedPlugin<'_, dyn Dataset>,
     info: &ScanInfo,
     regions: &Regions,
     how: (Crop, MissingRegions),

@@ -31,18 +31,18 @@ pub const VERSION: u32 = 1;
 
 /// What the stage reads: everything that affects who is in which part.
 #[derive(Debug, Serialize)]
-pub struct Config {
+pub struct SplitConfig {
     /// The section, with the keys that do not affect this split left out.
     pub table: SplitTable,
     /// The part of every person, if a file or an export lists them.
     parts: Option<BTreeMap<String, Part>>,
 }
 
-impl Config {
+impl SplitConfig {
     /// Takes what the stage reads from a study.
-    pub fn new(study: &Study) -> Config {
+    pub fn new(study: &Study) -> SplitConfig {
         let table = &study.experiment.split;
-        Config {
+        SplitConfig {
             table: SplitTable {
                 // The stage has the seed.
                 seed: None,
@@ -74,7 +74,7 @@ impl Config {
 }
 
 /// Saves the part of every subject, and a summary with its hash.
-pub fn run(work: &mut StageContext<'_, Config>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_, SplitConfig>) -> Result<()> {
     let signals = work.inputs.signals()?;
     let infos: Vec<&ScanInfo> = signals.infos.iter().map(|info| &**info).collect();
     let scans: Vec<ScanInfo> = infos.iter().map(|info| (*info).clone()).collect();
