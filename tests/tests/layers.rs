@@ -253,3 +253,54 @@ fn a_use_of_a_module_above_is_found_however_it_is_written() {
         assert!(wrong("plan/leak.rs", text).is_empty(), "{text}");
     }
 }
+
+/// Returns the lines of a stage's file that reach the experiment. All that a stage may read is in its config, which
+/// its key hashes, so the types that hold an experiment are named only where a config is made of one.
+fn reaches_study(text: &str) -> Vec<String> {
+    let is_named = |line: &str| {
+        let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|word| matches!(word, "Study" | "Experiment" | "PlannedPlugin"))
+    };
+    let (mut found, mut makes_config) = (Vec::new(), false);
+    for line in without_comments(text).lines() {
+        if line.contains("fn ") {
+            makes_config = line.contains("fn new(");
+        }
+        if is_named(line) && !makes_config && !line.starts_with("use ") && !line.starts_with("pub use ") {
+            found.push(line.trim().to_owned());
+        }
+    }
+    found
+}
+
+/// Files whose configs leave a field out of the key, with the reason.
+const UNHASHED: [(&str, &str); 1] = [("stages/config/text.rs", "`path`, whose content is hashed")];
+
+#[test]
+fn stages_read_nothing_of_an_experiment_but_their_configs() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../framework/runner/src"));
+    let mut files = Vec::new();
+    runner_files(&root.join("stages"), root, &mut files);
+    assert!(files.len() > 50, "found only {} files: is the root right?", files.len());
+    let mut wrong = Vec::new();
+    for (path, text) in &files {
+        wrong.extend(reaches_study(text).into_iter().map(|line| format!("{}: {line}", path.display())));
+        let is_config = text.contains("fn new(study");
+        let may_skip = UNHASHED.iter().any(|(file, _)| path == Path::new(file));
+        if is_config && text.contains("#[serde(skip") && !may_skip {
+            wrong.push(format!("{} leaves a field of a config out of its key", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "a stage reads what its key does not hash:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_stage_that_reaches_the_experiment_is_found() {
+    let new = "impl Config {\n    pub fn new(study: &Study) -> Config {\n        Config::default()\n    }\n";
+    let text = |rest: &str| format!("use crate::study::Study;\n\n{new}{rest}}}\n");
+    assert!(reaches_study(&text("")).is_empty());
+    let run = "    pub fn run(study: &Study) {\n        let seed = study.experiment.seed;\n    }\n";
+    assert_eq!(reaches_study(&text(run)), ["pub fn run(study: &Study) {"]);
+    assert_eq!(reaches_study("struct Inputs {\n    plan: &Study,\n}"), ["plan: &Study,"]);
+    assert!(reaches_study(&text("    // Study\n")).is_empty());
+}

@@ -120,7 +120,8 @@ fn a_change_reaches_what_depends_on_it_and_nothing_else() {
         .assert_eq(&changed("rank = 8", "rank = 4"));
     expect!["alignment instruction evaluation.condition evaluation.forecasting"]
         .assert_eq(&changed("peak-lr = 1e-3", "peak-lr = 2e-3"));
-    expect!["tokenizer codes alignment instruction evaluation.condition evaluation.forecasting"]
+    // The baselines of a forecast continue whole patches, too.
+    expect!["tokenizer codes alignment instruction evaluation.condition baseline.forecasting evaluation.forecasting"]
         .assert_eq(&changed("patch = 20", "patch = 10"));
     expect!["tokenizer codes alignment instruction evaluation.condition evaluation.forecasting"]
         .assert_eq(&changed("patch = 20", "patch = 20\nseed = 3"));

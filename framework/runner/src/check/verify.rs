@@ -123,6 +123,7 @@ pub fn verify(
     let is_frozen = plan.tasks.iter().any(|entry| entry.name == task && entry.asking.is_frozen());
     plan.study.start.as_mut().expect("the spec begins with the export").whole(is_frozen);
 
+    plan.make_stages();
     let temporary = Temporary::new()?;
     plan.study.experiment.runtime.runs.clone_from(&temporary.0);
     let rows = compute(&plan, &temporary.0, &recorded.stage, events)?;
@@ -274,8 +275,7 @@ fn parts(plan: &mut Plan, dir: &Path) -> Result<(), Unverified> {
         let unknown = || Unverified::OtherData(format!("the export's split does not know `{}`", scan.id));
         parts.insert(scan.id.person(), known.part_of(&scan.id).ok_or_else(unknown)?);
     }
-    let split = plan.stages.iter_mut().find(|stage| stage.kind == StageKind::Split);
-    split.expect("every plan has a split").config["parts"] = json!(parts);
+    plan.study.content.split = Some(parts);
     Ok(())
 }
 

@@ -263,7 +263,7 @@ impl Source {
             let bytes = fs::read(&from).map_err(cannot("read", &from))?;
             let hash = blake3::hash(&bytes).to_hex();
             let stage = self.stage(&StageKind::Evaluation(task.clone()));
-            let asked = stage.and_then(|stage| stage.stage.config["asked"]["prompts"].as_str());
+            let asked = stage.and_then(|stage| stage.stage.config["task"]["prompts"].as_str());
             if asked.is_some_and(|asked| !hash.as_str().starts_with(asked)) {
                 return Err(
                     format!("`{written}` of `tasks.{task}` has changed since the run; run it again").into()

@@ -213,7 +213,11 @@ fn look(dataset: &PlannedPlugin<dyn Dataset>, experiment: &Experiment) -> Found 
         match guard(|| dataset.config.cohort(&dataset.root, &dataset.name)) {
             Ok(mut found) => {
                 problems.extend(excluded::check(&found));
-                found.scans = found.scans.into_iter().map(|info| counted(info, experiment)).collect();
+                found.scans = found
+                    .scans
+                    .into_iter()
+                    .map(|info| counted(info, experiment.split.unit, &experiment.signal))
+                    .collect();
                 match found.scans.is_empty() {
                     true if found.excluded.is_empty() => problems.push(Problem::at("", "it holds no scan")),
                     true => {}

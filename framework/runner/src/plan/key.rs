@@ -10,11 +10,7 @@ use crate::store::canonical_json;
 pub(super) struct KeyContent<'a> {
     /// What the stage does. Its version increases when the same config gives other results.
     pub kind: &'a StageKind,
-    /// The plugin it runs. Empty for the framework's own stages.
-    pub plugin: &'a str,
-    /// Versions of the plugins it runs, in the order of `config`.
-    pub versions: Vec<u32>,
-    /// All parts of the spec that its result depends on.
+    /// All that it reads of the experiment, plugins with their versions included.
     pub config: &'a Value,
     /// Its seed.
     pub seed: u64,
@@ -30,7 +26,7 @@ pub(super) fn key(content: &KeyContent<'_>) -> Key {
     let value = json!({
         "stage": content.kind.to_string(),
         "version": version(content.kind),
-        "plugin": { "type": content.plugin, "versions": content.versions, "config": content.config },
+        "config": content.config,
         "seed": content.seed,
         "engine": content.engine,
         "inputs": inputs,
@@ -50,14 +46,12 @@ mod tests {
         let config = json!({ "patch": 40 });
         let content = KeyContent {
             kind: &StageKind::Tokenizer,
-            plugin: "vq",
-            versions: vec![1],
             config: &config,
             seed: 0,
             engine: Some("dfdx"),
             inputs: vec![],
         };
-        expect!["91d503edc4aaf4432b594f9f7ccdaf21"].assert_eq(&key(&content).0);
+        expect!["89123ceb72b995c00f7282f1f6a4b40b"].assert_eq(&key(&content).0);
         assert_ne!(key(&content), key(&KeyContent { engine: None, ..content }));
     }
 }

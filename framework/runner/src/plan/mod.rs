@@ -33,7 +33,7 @@ use std::sync::Arc;
 use boldface::{Exclusion, Result, ScanInfo, Split};
 
 use crate::spec::SpecSource;
-use crate::stages::split::divided;
+use crate::stages::split;
 
 pub use crate::spec::Located;
 pub use crate::store::{Key, Stage, StageKind, excluded};
@@ -76,13 +76,20 @@ impl Plan {
         toml::to_string_pretty(&self.experiment).expect("a spec read from TOML can be written as TOML")
     }
 
+    /// Makes the stages anew, with the keys of a study that has changed.
+    pub(crate) fn make_stages(&mut self) {
+        self.stages = graph::stages(self);
+        let scans = Arc::clone(&self.scans);
+        size::measure(self, &scans);
+    }
+
     /// Returns the split of `scans`. `None` if the split has several variants.
     ///
     /// # Errors
     /// If a part would be empty.
     pub(crate) fn split(&self, scans: &[ScanInfo]) -> Result<Option<Split>> {
-        let stage = self.stages.iter().find(|stage| stage.kind == StageKind::Split);
-        divided(&self.experiment, stage, scans)
+        let seed = self.experiment.split.seed.unwrap_or(self.experiment.seed);
+        split::SplitConfig::new(self).divide(scans, seed)
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::spec::{Crop, Experiment, ExperimentDraft, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
-use crate::study::{FrameworkKeys, PluginContext, Study, claim};
+use crate::study::{DataContent, FrameworkKeys, PluginContext, Study, claim};
 
 /// Features of the binary. The runner itself knows no engine.
 #[derive(Clone, Copy)]
@@ -182,6 +182,12 @@ fn resolve_draft(
             tokenizer,
             backbone,
             start,
+            content: DataContent {
+                datasets: datasets_content,
+                text,
+                weights,
+                split: listed.and_then(Result::ok),
+            },
             tasks,
             runtime,
         },
@@ -190,10 +196,7 @@ fn resolve_draft(
         stages: Vec::new(),
         leakage: leak::Proof::default(),
     };
-    plan.stages = graph::stages(
-        &plan,
-        &graph::Data { datasets: datasets_content, text, weights, split: listed.and_then(Result::ok) },
-    );
+    plan.stages = graph::stages(&plan);
     if let Some(problem) = plan.start.as_ref().and_then(|start| start.refuses_base(&plan.stages)) {
         return Err(vec![problem]);
     }

@@ -10,9 +10,7 @@ use super::cohorts::{Cohorts, DataCache};
 use super::resolve::ExperimentPlugins;
 use super::{Stage, StageKind, Start};
 use crate::spec::{Experiment, Table, Taken, plain, written};
-use crate::store::TOKENIZER;
 use crate::store::export::{Export, REGIONS, base};
-use crate::store::people::LEARNED;
 
 impl Start {
     /// Opens the export named by a spec in `folder` and verifies the hashes of its files.
@@ -41,16 +39,6 @@ impl Start {
                 None
             }
         }
-    }
-
-    /// Returns the content of a part for keys.
-    pub(super) fn content(&self, part: Taken) -> String {
-        let folder = match part {
-            Taken::Tokenizer => TOKENIZER,
-            Taken::Model => &self.model,
-        };
-        let learned = self.export.files.get(LEARNED).map(|record| record.blake3.as_str());
-        format!("{} {}", self.export.content(folder), learned.unwrap_or_default())
     }
 
     /// Reports differences between the export and the spec with its data.

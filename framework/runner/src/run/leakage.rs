@@ -6,7 +6,7 @@ use std::fmt;
 use boldface::{Problem, Result};
 
 use crate::plan::{Plan, leak};
-use crate::stages::{Inputs, ListedArtefacts, RunCache};
+use crate::stages::{Configs, Inputs, ListedArtefacts, RunCache};
 use crate::store::{Artefact, CheckStatus, Proof, Stage};
 
 /// Leaks that showed only during the run and that the spec does not accept.
@@ -51,7 +51,8 @@ impl<'a> Watch<'a> {
         let artefacts = done.iter().filter(|(other, _)| is_read(other));
         let artefacts = artefacts.map(|(other, artefact)| (other.clone(), artefact.clone())).collect();
         let listed = ListedArtefacts { stage: format!("the lint of {name}"), sees_held_out: true, artefacts };
-        let inputs = Inputs::new(self.plan, listed, memory);
+        let configs = Configs::new(self.plan);
+        let inputs = Inputs::new(&configs, &self.plan.runtime, listed, memory);
         let mut found = boldface::guard(|| leak::after(self.plan, &stage.kind, &inputs))?;
         leak::settle(&mut found, &self.plan.experiment.leakage.accept);
         let failed = found.iter().filter(|check| check.status == CheckStatus::Failed);

@@ -10,7 +10,9 @@ use super::Failed;
 use super::leakage::Leaks;
 use super::memory::Peak;
 use crate::plan::Plan;
-use crate::stages::{self, Events, Inputs, ListedArtefacts, Recorder, RunCache, StageContext, StageProgress};
+use crate::stages::{
+    self, Configs, Events, Inputs, ListedArtefacts, Recorder, RunCache, StageProgress, StageTools,
+};
 use crate::store::{Artefact, Cost, METRICS, Stage, StageKind, StageLock, StageRecord, Store};
 
 /// How often a waiting run looks again.
@@ -129,16 +131,17 @@ impl<'a> Maker<'a> {
             .collect();
         let sees_held_out = matches!(stage.kind, StageKind::Baseline(_) | StageKind::Evaluation(_));
         let listed = ListedArtefacts { stage: stage.name(), sees_held_out, artefacts };
-        let inputs = Inputs::new(self.plan, listed, &self.memory);
+        let (configs, runtime) = (Configs::new(self.plan), &self.plan.runtime);
+        let inputs = Inputs::new(&configs, runtime, listed, &self.memory);
 
         let draft = self.store.draft(stage)?;
         let memory = Peak::begin();
         let every = Duration::from_secs(self.plan.experiment.runtime.checkpoint_seconds);
         let progress = StageProgress::new(self.store.progress(stage), stage, every);
         let recorder = Recorder::new(stage, self.events, progress);
-        let mut work = StageContext { study: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
-        guard(|| stages::run(&mut work))?;
-        let (rows, seconds, tokens) = (work.recorder.rows(), work.recorder.seconds(), work.recorder.tokens());
+        let tools = StageTools { inputs: &inputs, dir: draft.dir(), runtime, recorder };
+        let recorder = guard(|| stages::run(stage, &configs, tools))?;
+        let (rows, seconds, tokens) = (recorder.rows(), recorder.seconds(), recorder.tokens());
         let tokens = Some(tokens.get()).filter(|&tokens| tokens > 0);
         // Without the experiment's name: equal keys must give equal bytes, whoever makes them.
         boldface_tables::metrics::write(&draft.dir().join(METRICS), "", rows)?;

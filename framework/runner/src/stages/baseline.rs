@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use boldface::{Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, Window, scores};
+use boldface::{Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, Task, Window, scores};
+use boldface_imaging::combat::Harmonization;
+use serde::Serialize;
 use tracing::warn;
 
 use super::StageContext;
@@ -15,7 +17,8 @@ use super::baselines::facts::FactColumns;
 use super::baselines::fc_logistic::FOLDS;
 use super::baselines::majority::{consensus, frequencies};
 use super::cases::{self, AnswerForm, QuestionCase, answered_in_parts};
-use super::groups::Groups;
+use super::config::ExampleSource;
+use super::groups::{Groups, Scoring};
 use super::harmonization;
 use super::linear::{self, Featured, choice, value};
 use super::packing::{extent, options};
@@ -23,9 +26,44 @@ use super::windows::shown;
 use crate::score::intervals::{Scores, resamples, subjects};
 use crate::stages::inputs::read_facts;
 use crate::store::{OutcomeLine, write_answers};
+use crate::study::{PlannedPlugin, Study};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 8;
+
+/// What the stage reads.
+#[derive(Debug, Serialize)]
+pub struct BaselineConfig<'a> {
+    /// The task.
+    task: ExampleSource<'a>,
+    /// How answers are scored.
+    scoring: Scoring<'a>,
+    /// The column of motion.
+    motion: Option<&'a str>,
+    /// The column of sites.
+    site: Option<&'a str>,
+    /// How connectivity is harmonised.
+    harmonization: Option<&'a Harmonization>,
+    /// Volumes per patch, if the task may ask for a continuation: a forecast begins with a whole patch.
+    patch: Option<usize>,
+}
+
+impl<'a> BaselineConfig<'a> {
+    /// Takes what the stage reads from a study.
+    pub fn new(study: &'a Study, task: &'a PlannedPlugin<dyn Task>) -> BaselineConfig<'a> {
+        let experiment = &study.experiment;
+        let nuisance = |name: &str| experiment.nuisances.get(name).map(String::as_str);
+        let may_continue = task.asking.form.is_none_or(|form| form == AnswerForm::Series);
+        BaselineConfig {
+            task: ExampleSource::new(study, task),
+            scoring: Scoring::new(&experiment.evaluation),
+            motion: nuisance("motion"),
+            site: nuisance("site"),
+            harmonization: experiment.harmonization.as_ref(),
+            patch: may_continue.then(|| study.tokenizer.config.patch()),
+        }
+    }
+}
 
 /// The reported parts.
 pub const PARTS: [Part; 2] = [Part::Validation, Part::Test];
@@ -35,10 +73,10 @@ type Asked<'a> = Vec<(Part, Vec<QuestionCase<'a>>)>;
 
 /// Saves every baseline's answers to the validation and test questions. Baselines are fitted on
 /// training scans only.
-pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
-    let task = cases::task(work.study, name)?;
+pub fn run(work: &mut StageContext<'_, BaselineConfig<'_>>) -> Result<()> {
+    let task = &work.config.task;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
-    let train = cases::training(work.study, task, &scans, &split)?;
+    let train = cases::training(task, &scans, &split)?;
     let mut asked = Vec::new();
     for part in PARTS {
         asked.push((part, cases::cases(task, &scans, &split, part)?));
@@ -55,7 +93,7 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
         }
         Some(AnswerForm::Band) => {
             let mut answers = answered_in_parts("majority", &asked, usual_bands(&train, &asked)?);
-            answers.extend(another_person(&asked, work.stage.seed)?);
+            answers.extend(another_person(&asked, work.seed)?);
             answers
         }
         Some(AnswerForm::Value | AnswerForm::Bins) => {
@@ -69,7 +107,7 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
         Some(AnswerForm::Text) => {
             let common = common_text(work, &train)?;
             let mut answers = answered_in_parts("majority", &asked, each(&asked, |_| Ok(common.clone()))?);
-            answers.extend(another_person(&asked, work.stage.seed)?);
+            answers.extend(another_person(&asked, work.seed)?);
             answers
         }
         Some(AnswerForm::Series) => {
@@ -79,8 +117,8 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
             continued
         }
     };
-    let groups = Groups::collect(work, &*task.config, &scans);
-    let count = work.study.experiment.evaluation.resamples;
+    let scoring = work.config.scoring;
+    let groups = Groups::collect((scoring, work.seed), task.plugin.config, &scans);
     let total = (answers_by(&answers).len() * PARTS.len()) as u64;
     let mut done = 0;
     for part in PARTS {
@@ -91,8 +129,8 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
             if outcomes.is_empty() {
                 continue;
             }
-            let resamples = resamples(subjects(&outcomes), count, work.stage.seed, part);
-            let scores = Scores::compute(&*task.config, &outcomes, &resamples)?;
+            let resamples = resamples(subjects(&outcomes), scoring.resamples, work.seed, part);
+            let scores = Scores::compute(task.plugin.config, &outcomes, &resamples)?;
             let mut rows = scores.rows(|metric| work.recorder.row(metric), part, &plugin, None);
             rows.extend(groups.rows(&work.recorder, part, &plugin, &outcomes)?);
             work.recorder.extend(rows);
@@ -162,18 +200,18 @@ fn usual_bands(train: &[QuestionCase<'_>], asked: &Asked<'_>) -> Result<Vec<Pred
 /// activity; for questions about whole scans, the facts of all corpora together and of each corpus if
 /// there are several.
 fn linear_models(
-    work: &mut StageContext<'_>,
+    work: &mut StageContext<'_, BaselineConfig<'_>>,
     method: &str,
     train: &[QuestionCase<'_>],
     asked: &Asked<'_>,
 ) -> Result<Vec<OutcomeLine>> {
     let signals = work.inputs.signals()?;
-    let nuisance = |name: &str| {
-        let column = work.study.experiment.nuisances.get(name);
-        column.filter(|column| !is_target(column, train))
-    };
-    let sites =
-        nuisance("site").map(|column| Sites::collect(train.iter().map(|case| &*case.scan.info), column));
+    let nuisance =
+        |column: Option<&'_ str>| column.filter(|column| !is_target(column, train)).map(str::to_owned);
+    let (site_column, motion_column) = (nuisance(work.config.site), nuisance(work.config.motion));
+    let sites = site_column
+        .as_deref()
+        .map(|column| Sites::collect(train.iter().map(|case| &*case.scan.info), column));
     /// Computes features of all cases, the given number of which are training cases. `None` if the
     /// model does not apply.
     type Features<'a> = Box<dyn Fn(&[&QuestionCase<'_>], usize) -> Result<Option<Vec<Vec<f32>>>> + 'a>;
@@ -181,7 +219,7 @@ fn linear_models(
         Box::new(move |cases, _| cases.iter().map(|case| of_case(case)).collect::<Result<_>>().map(Some))
     }
     let mut models: Vec<(String, Features<'_>)> = Vec::new();
-    if let Some(column) = nuisance("motion") {
+    if let Some(column) = motion_column.as_deref() {
         models.push(("motion-only".to_owned(), per_case(|case| Ok(motion(&case.scan.info, column)))));
     }
     if let Some(sites) = &sites {
@@ -221,7 +259,7 @@ fn linear_models(
         let mut train_and_points = cases.into_iter().zip(found);
         let mut train: Vec<Featured<'_>> = train_and_points.by_ref().take(train.len()).collect();
         let mut points: Vec<Featured<'_>> = train_and_points.collect();
-        let harmonized = work.study.experiment.harmonization.as_ref().zip(of_connectivity.get(plugin));
+        let harmonized = work.config.harmonization.zip(of_connectivity.get(plugin));
         if let Some((how, file)) = harmonized {
             let combat = harmonization::harmonize(work, how, file, &mut train, &mut points)
                 .map_err(|error| format!("`harmonization`: {error}"))?;
@@ -234,7 +272,7 @@ fn linear_models(
             done = (done + 1).min(end);
             work.recorder.progress(done, total)
         };
-        let predictions = linear::predict(&train, &points, work.stage.seed, &mut progress)?;
+        let predictions = linear::predict(&train, &points, work.seed, &mut progress)?;
         answers.extend(answered_in_parts(plugin, asked, predictions));
         done = end;
     }
@@ -243,11 +281,11 @@ fn linear_models(
 
 /// Facts by model name: `facts-logistic` for all corpora, and `facts (graph)` for one of several.
 fn facts<'a>(
-    work: &StageContext<'_>,
+    work: &StageContext<'_, BaselineConfig<'_>>,
     method: &str,
     train: &[QuestionCase<'a>],
 ) -> Vec<(String, FactColumns<'a>)> {
-    let corpora: Vec<&str> = work.study.corpora.iter().map(|entry| entry.name.as_str()).collect();
+    let corpora = work.inputs.corpora();
     let mut models = vec![(format!("facts-{method}"), FactColumns::collect(train, &corpora))];
     if corpora.len() > 1 {
         models.extend(
@@ -287,7 +325,10 @@ fn is_target(column: &str, train: &[QuestionCase<'_>]) -> bool {
 }
 
 /// Answers every question with the training text that agrees best with the others.
-fn common_text(work: &StageContext<'_>, train: &[QuestionCase<'_>]) -> Result<Prediction> {
+fn common_text(
+    work: &StageContext<'_, BaselineConfig<'_>>,
+    train: &[QuestionCase<'_>],
+) -> Result<Prediction> {
     let mut texts: Vec<(&str, &[Fact])> = Vec::new();
     for case in train {
         if let Answer::Text { reference, facts, .. } = &case.example.answer {
@@ -303,12 +344,13 @@ fn common_text(work: &StageContext<'_>, train: &[QuestionCase<'_>]) -> Result<Pr
 /// Fits persistence and an autoregressive model of each region. Returns the answers and the model's
 /// order.
 fn continued(
-    work: &StageContext<'_>,
+    work: &StageContext<'_, BaselineConfig<'_>>,
     train: &[QuestionCase<'_>],
     asked: &Asked<'_>,
 ) -> Result<(Vec<OutcomeLine>, usize)> {
     let signals = work.inputs.signals()?;
-    let (patch, how) = (work.study.tokenizer.config.patch(), work.study.experiment.signal.standardize);
+    let patch = work.config.patch.ok_or("the task asks for a continuation that its plan did not expect")?;
+    let how = work.inputs.series().signal.standardize;
     let of = |case: &QuestionCase<'_>| {
         let (window, horizon) = extent(&case.example, patch)?;
         shown(signals.series_of(&case.scan.info.id)?, window, horizon, how)

@@ -2,9 +2,9 @@
 
 use boldface::{Example, Outcome, Part, Prediction, Result, Scan, Split};
 
+use super::config::ExampleSource;
 use super::shots;
 use crate::store::OutcomeLine;
-use crate::study::{PlannedPlugin, Study};
 
 pub use crate::study::AnswerForm;
 
@@ -17,22 +17,16 @@ pub struct QuestionCase<'a> {
     pub example: Example,
 }
 
-/// Finds the task called `name`.
-pub fn task<'a>(study: &'a Study, name: &str) -> Result<&'a PlannedPlugin<dyn boldface::Task>> {
-    let found = study.tasks.iter().find(|task| task.name == name);
-    found.ok_or_else(|| format!("the experiment has no task `{name}`").into())
-}
-
 /// Returns all questions of a task about the scans of `part`, in the order of the scans.
 pub fn cases<'a>(
-    task: &PlannedPlugin<dyn boldface::Task>,
+    task: &ExampleSource<'_>,
     scans: &'a [Scan],
     split: &Split,
     part: Part,
 ) -> Result<Vec<QuestionCase<'a>>> {
     let mut cases = Vec::new();
     for scan in split.scans_in(part, scans)? {
-        let examples = task.config.examples(scan)?;
+        let examples = task.plugin.config.examples(scan)?;
         cases.extend(examples.into_iter().map(|example| QuestionCase { scan, example }));
     }
     Ok(cases)
@@ -43,14 +37,13 @@ pub fn cases<'a>(
 /// # Errors
 /// If there are fewer questions than shots, or the task refuses a scan.
 pub fn training<'a>(
-    study: &Study,
-    task: &PlannedPlugin<dyn boldface::Task>,
+    task: &ExampleSource<'_>,
     scans: &'a [Scan],
     split: &Split,
 ) -> Result<Vec<QuestionCase<'a>>> {
     let cases = cases(task, scans, split, Part::Train)?;
-    match task.asking.keys.shots {
-        Some(shots) => shots::choose(&task.name, cases, shots, study.experiment.seed),
+    match task.shots {
+        Some(shots) => shots::choose(task.plugin.name, cases, shots.count, shots.seed),
         None => Ok(cases),
     }
 }

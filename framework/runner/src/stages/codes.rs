@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use boldface::{Codes, Features, FmriShape, Metric, Observer, Part, Result, Scan, ScanId, TimeSeries};
 use boldface_features::fc;
+use serde::Serialize;
 
 use super::StageContext;
 use crate::store::arrays::{self, Array};
@@ -12,6 +13,10 @@ use crate::store::{self, FEATURES, RECONSTRUCTION, Reconstruction, SCANS, SHAPE}
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 1;
 
+/// The stage reads nothing but its inputs.
+#[derive(Debug, Serialize)]
+pub struct CodesConfig {}
+
 /// Number of scans embedded at once.
 const BATCH: usize = 8;
 
@@ -19,7 +24,7 @@ const BATCH: usize = 8;
 const SHOWN: usize = 6;
 
 /// Saves features and codes of every scan, their shape, and one scan's reconstruction.
-pub fn run(work: &mut StageContext<'_>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_, CodesConfig>) -> Result<()> {
     let (scans, split, tokenizer) = (work.inputs.scans()?, work.inputs.split()?, work.inputs.tokenizer()?);
     let mut coded: Vec<(&Scan, Features, Codes)> = Vec::new();
     for batch in scans.chunks(BATCH) {
@@ -36,7 +41,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
         width: features.width,
         codebook_size: tokenizer.codebook_size(),
     };
-    let patch = work.study.tokenizer.config.patch().max(1);
+    let patch = work.inputs.patch().max(1);
     coded.iter().try_for_each(|(scan, features, codes)| {
         let shape = FmriShape { patches: scan.series.trs() / patch, ..shape };
         check(&scan.info.id, features, codes, shape)

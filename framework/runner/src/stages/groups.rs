@@ -3,11 +3,28 @@
 use std::collections::BTreeMap;
 
 use boldface::{MetricRow, Outcome, Part, Result, Scan, ScanId, ScanInfo, Task};
+use serde::Serialize;
 
-use super::StageContext;
 use crate::score::SMALLEST_GROUP;
 use crate::score::intervals::{Scores, resamples, subjects};
+use crate::spec::Evaluation;
 use crate::stages::Recorder;
+
+/// The settings of `[evaluation]` that scores depend on.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Scoring<'a> {
+    /// Bootstrap resamples per interval.
+    pub resamples: usize,
+    /// Columns whose values are scored separately.
+    pub groups: &'a [String],
+}
+
+impl<'a> Scoring<'a> {
+    /// Takes the settings from a section.
+    pub fn new(table: &'a Evaluation) -> Scoring<'a> {
+        Scoring { resamples: table.resamples, groups: table.groups.as_deref().unwrap_or_default() }
+    }
+}
 
 /// The grouping columns of `evaluation.groups`, and each scan's values in them.
 pub struct Groups<'a> {
@@ -20,14 +37,13 @@ pub struct Groups<'a> {
 
 impl<'a> Groups<'a> {
     /// Makes the groups of `scans`.
-    pub fn collect(work: &StageContext<'a>, task: &'a dyn Task, scans: &'a [Scan]) -> Groups<'a> {
-        let evaluation = &work.study.experiment.evaluation;
+    pub fn collect((scoring, seed): (Scoring<'a>, u64), task: &'a dyn Task, scans: &'a [Scan]) -> Groups<'a> {
         Groups {
             task,
-            columns: evaluation.groups.as_deref().unwrap_or_default(),
+            columns: scoring.groups,
             infos: scans.iter().map(|scan| (&scan.info.id, &*scan.info)).collect(),
-            resamples: evaluation.resamples,
-            seed: work.stage.seed,
+            resamples: scoring.resamples,
+            seed,
         }
     }
 

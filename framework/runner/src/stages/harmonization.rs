@@ -21,8 +21,8 @@ pub const FILE: &str = "harmonization.json";
 /// # Errors
 /// If a scan lacks one of the columns, the training scans cannot be harmonised, or a scan in `asked`
 /// belongs to a batch without training scans.
-pub fn harmonize(
-    work: &StageContext<'_>,
+pub fn harmonize<C>(
+    work: &StageContext<'_, C>,
     how: &Harmonization,
     file: &str,
     train: &mut [Featured<'_>],

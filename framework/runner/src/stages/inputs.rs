@@ -2,15 +2,18 @@
 //!
 //! A stage gets no path to the store, so it reads only what its key hashed.
 
+mod settings;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use boldface::{
-    Backbone, Codes, Describer, Descriptor, Fact, FactQuestion, Features, FitContext, FittedTokenizer,
-    FmriShape, LanguageModel, Regions, Result, Scan, ScanId, ScanInfo, Split, TextSpace, TimeSeries,
+    Codes, Describer, Descriptor, Fact, FactQuestion, Features, FitContext, FittedTokenizer, FmriShape,
+    LanguageModel, Regions, Result, Runtime, Scan, ScanId, ScanInfo, Split, TextSpace, TimeSeries,
 };
 
+use super::config::Configs;
 use super::windows::standardized;
 use crate::spec::Unit;
 use crate::store::arrays::{Arrays, matrix};
@@ -19,11 +22,11 @@ use crate::store::{
     Artefact, CODES, DESCRIPTORS, FEATURES, MODEL, OutcomeLine, REGIONS, SCANS, SERIES, SHAPE, SPLIT,
     StageKind, TEXT_SIDE, TOKENIZER, VECTORS, json, read_answers,
 };
-use crate::study::Study;
 
 /// The artefacts of the stages that a plan entry lists.
 pub struct Inputs<'a> {
-    study: &'a Study,
+    configs: &'a Configs<'a>,
+    runtime: &'a Runtime,
     listed: ListedArtefacts,
     memory: &'a RunCache,
 }
@@ -81,9 +84,14 @@ pub struct Coded {
 }
 
 impl<'a> Inputs<'a> {
-    /// Access to the artefacts in `listed`, read with the plugins of `study`.
-    pub fn new(study: &'a Study, listed: ListedArtefacts, memory: &'a RunCache) -> Inputs<'a> {
-        Inputs { study, listed, memory }
+    /// Access to the artefacts in `listed`, read with the configs of the stages that made them.
+    pub(crate) fn new(
+        configs: &'a Configs<'a>,
+        runtime: &'a Runtime,
+        listed: ListedArtefacts,
+        memory: &'a RunCache,
+    ) -> Inputs<'a> {
+        Inputs { configs, runtime, listed, memory }
     }
 
     /// Whether the plan lets this stage read `kind`.
@@ -123,7 +131,7 @@ impl<'a> Inputs<'a> {
     pub fn scans(&self) -> Result<Arc<Vec<Scan>>> {
         let plain = || {
             let signals = self.signals()?;
-            let how = self.study.experiment.signal.standardize;
+            let how = self.series().signal.standardize;
             let scans = signals.infos.iter().zip(&signals.series).map(|(info, series)| Scan {
                 info: Arc::clone(info),
                 series: standardized(series, how),
@@ -172,7 +180,8 @@ impl<'a> Inputs<'a> {
     fn descriptors(&self) -> Result<Vec<Descriptor>> {
         let mut descriptors = boldface_tables::descriptors::read(&self.corpus().join(DESCRIPTORS))?;
         // The table stores scan names only, without the unit of the split.
-        let by_run = self.study.experiment.split.unit == Unit::Run;
+        self.dir(&StageKind::Split);
+        let by_run = self.configs.split.table.unit == Unit::Run;
         let questions = self.questions()?;
         descriptors.retain(|descriptor| self.may_know(&descriptor.fact.feature));
         for descriptor in &mut descriptors {
@@ -198,20 +207,14 @@ impl<'a> Inputs<'a> {
 
     /// Whether this stage may see a feature.
     fn may_know(&self, feature: &str) -> bool {
-        let held_out = &self.study.experiment.facts.held_out;
-        self.listed.sees_held_out || !held_out.iter().any(|pattern| FactQuestion::is_named(pattern, feature))
+        self.listed.sees_held_out
+            || !self.held_out().iter().any(|pattern| FactQuestion::is_named(pattern, feature))
     }
 
     /// Loads every corpus generator's fitted describer, in the plan's order. Empty without a corpus.
     pub fn describers(&self) -> Result<Vec<Box<dyn Describer>>> {
-        if !self.reads(&StageKind::Corpus) {
-            return Ok(Vec::new());
-        }
-        let load = |entry: &crate::study::PlannedPlugin<_>| -> Result<_> {
-            let config: &dyn boldface::CorpusGenerator = &*entry.config;
-            config.load(&self.corpus().join(&entry.name))
-        };
-        self.study.corpora.iter().map(load).collect()
+        let Some(config) = self.corpus_config() else { return Ok(Vec::new()) };
+        config.corpora.iter().map(|entry| entry.config.load(&self.corpus().join(entry.name))).collect()
     }
 
     /// Returns the text vectors that the tokenizer is aligned with.
@@ -234,10 +237,8 @@ impl<'a> Inputs<'a> {
 
     /// Loads the fitted tokenizer.
     pub fn tokenizer(&self) -> Result<Box<dyn FittedTokenizer>> {
-        self.study
-            .tokenizer
-            .config
-            .load(&self.dir(&StageKind::Tokenizer).join(TOKENIZER), &self.study.runtime)
+        let dir = self.dir(&StageKind::Tokenizer).join(TOKENIZER);
+        self.configs.tokenizer.tokenizer.config.load(&dir, self.runtime)
     }
 
     /// Returns the features and codes of every scan.
@@ -249,11 +250,12 @@ impl<'a> Inputs<'a> {
     /// Returns the language model from the last stage that this one may read, or from the export that
     /// the experiment starts from. A new model otherwise.
     pub fn language_model(&self, cx: &mut FitContext<'_>) -> Result<Box<dyn LanguageModel>> {
-        let backbone: &dyn Backbone = &*self.study.backbone.config;
+        let text_space = self.text_space_config();
+        let backbone = text_space.backbone.config;
         let trained =
             [StageKind::Instruction, StageKind::Alignment].into_iter().find(|kind| self.reads(kind));
         match trained {
-            Some(kind) => backbone.load(&self.dir(&kind).join(MODEL), &self.study.runtime),
+            Some(kind) => backbone.load(&self.dir(&kind).join(MODEL), self.runtime),
             None => {
                 let (dir, shape) = (self.dir(&StageKind::TextSpace), self.codes()?.shape);
                 let begun = dir.join(MODEL);
@@ -265,11 +267,10 @@ impl<'a> Inputs<'a> {
                     }
                     return Ok(model);
                 }
-                let start = self.study.start.as_ref();
-                if let Some(why) = start.and_then(|start| start.refuses(shape)) {
+                if let Some(why) = text_space.start.as_ref().and_then(|part| part.start.refuses(shape)) {
                     return Err(why.into());
                 }
-                backbone.load(&begun, &self.study.runtime)
+                backbone.load(&begun, self.runtime)
             }
         }
     }

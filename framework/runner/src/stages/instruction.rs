@@ -6,44 +6,74 @@
 use std::collections::BTreeSet;
 
 use boldface::{Result, Scan, Sequence, Window};
+use serde::Serialize;
 
 use super::StageContext;
 use super::alignment::Teacher;
+use super::config::{ByName, TaughtTask};
 use super::counted::{Counted, is_about_the_same};
 use super::forms::FactValues;
 use super::lessons::{self, Course};
 use super::packing::Deck;
 use super::taught::Taught;
 use super::windows::Windows;
-use crate::spec::FactRecipe;
+use crate::spec::{FactRecipe, Instruction};
+use crate::study::Study;
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 5;
 
+/// What the stage reads.
+#[derive(Debug, Serialize)]
+pub struct InstructionConfig<'a> {
+    /// The section. The stage has its seed.
+    pub table: Instruction,
+    /// The tasks that it teaches, in order. Never empty.
+    pub tasks: ByName<TaughtTask<'a>>,
+    /// How facts are asked in rehearsal.
+    recipe: FactRecipe,
+}
+
+impl<'a> InstructionConfig<'a> {
+    /// Takes what the stage reads from a study. `None` without `[instruction]` or without a task to teach.
+    pub fn new(study: &'a Study) -> Option<InstructionConfig<'a>> {
+        let table = study.experiment.instruction.as_ref()?;
+        let taught = study.tasks.iter().filter(|task| task.asking.teaches());
+        let tasks: ByName<TaughtTask<'_>> = taught.map(|task| TaughtTask::new(study, task)).collect();
+        let recipe = FactRecipe::new(study.experiment.alignment.as_ref());
+        let table = Instruction { seed: None, ..table.clone() };
+        (!tasks.is_empty()).then_some(InstructionConfig { table, tasks, recipe })
+    }
+}
+
 /// Trains the language model and saves it.
-pub fn run(work: &mut StageContext<'_>) -> Result<()> {
-    let config = work.study.experiment.instruction.as_ref().ok_or("the experiment has no `[instruction]`")?;
+pub fn run(work: &mut StageContext<'_, InstructionConfig<'_>>) -> Result<()> {
+    let config = &work.config.table;
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
-    let patch = work.study.tokenizer.config.patch();
     let has_facts = |scan: &Scan| !FactValues::collect(scan, Window::first(scan.series.trs())).is_empty();
     if config.forms.values > 0.0 && !scans.iter().any(has_facts) {
         let message =
             "`instruction.forms.values`: no corpus asks about facts that training may see; remove `values`";
         return Err(message.into());
     }
-    let mut windows = Windows::open(work.inputs, patch, &work.study.experiment.signal)?;
+    let mut windows = Windows::open(work.inputs)?;
     let training = config.training();
     let draws = training.steps * training.accumulate as u64 * config.batch_size as u64;
-    let draws = (draws, work.stage.seed);
-    let courses = lessons::courses(work.study, &*model, &mut windows, (&scans, &split), draws)?;
-    let recipe = FactRecipe::new(work.study.experiment.alignment.as_ref());
+    let draws = (draws, work.seed);
+    let courses = lessons::courses(
+        (work.config, work.inputs.context()),
+        &*model,
+        &mut windows,
+        (&scans, &split),
+        draws,
+    )?;
     let mut teacher = match config.rehearsal {
         0 => None,
-        _ => Teacher::open(work, recipe, &*model)?,
+        _ => Teacher::open(work, work.config.recipe, &*model)?,
     };
     if let Some(teacher) = &mut teacher {
-        let context = work.study.backbone.config.context();
+        let context = work.inputs.context();
         let batches = training.steps * training.accumulate as u64;
         teacher.put_into_forms(&*model, &config.forms, context, (batches, config.rehearsal))?;
     }
@@ -55,7 +85,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     work.write_taught(taught)?;
     let deck = |course: Course| {
         let purpose = format!("instruction.{}", course.name);
-        let deck = Deck::new(course.lessons.len(), work.stage.seed, &purpose);
+        let deck = Deck::new(course.lessons.len(), work.seed, &purpose);
         (course.lessons, deck)
     };
     let tasks: Vec<_> = courses.into_iter().map(deck).collect();

@@ -8,14 +8,16 @@ use boldface::{
 use rand_chacha::ChaCha8Rng;
 
 use super::cases::{self, AnswerForm};
+use super::config::{Named, TaughtTask};
 use super::forms::{FactValues, PromptForm, longest_answers};
+use super::instruction::InstructionConfig;
 use super::naming::named;
 use super::nearby::with_drawn_answer;
 use super::packing::{extent, fits, lesson, lesson_of_many, options, questions};
 use super::taught::Taught;
 use super::windows::Windows;
-use crate::spec::{Forms, Paradigm};
-use crate::study::{Asking, Study, is_taught_by_asking};
+use crate::spec::Paradigm;
+use crate::study::is_taught_by_asking;
 
 /// Most versions of one example: wordings of the question, draws of the answer. With more rounds they repeat.
 const WORDINGS: usize = 64;
@@ -36,7 +38,7 @@ pub struct Course {
 /// The examples of a course. Each lesson asks one or several questions about one window of a scan.
 struct Material<'a> {
     name: String,
-    lessons: Vec<(ScanId, Vec<(&'a Asking, Example)>)>,
+    lessons: Vec<(ScanId, Vec<(&'a TaughtTask<'a>, Example)>)>,
 }
 
 /// Makes all courses with lessons, for `draws` lessons in total. Tasks that are held out, probed, or
@@ -45,16 +47,15 @@ struct Material<'a> {
 /// # Errors
 /// If an example cannot be turned into a lesson, or does not fit the backbone.
 pub fn courses(
-    study: &Study,
+    (config, context): (&InstructionConfig<'_>, Option<usize>),
     model: &dyn LanguageModel,
     windows: &mut Windows,
     (scans, split): (&[Scan], &Split),
     (draws, seed): (u64, u64),
 ) -> Result<Vec<Course>> {
-    let material = material(study, scans, split)?;
+    let material = material(config, scans, split)?;
     let turns = usize::try_from(draws).unwrap_or(usize::MAX).div_ceil(material.len().max(1));
-    let context = study.backbone.config.context();
-    let forms = study.experiment.instruction.as_ref().map_or_else(Forms::default, |config| config.forms);
+    let forms = config.table.forms;
     let known: BTreeMap<&ScanId, &Scan> = scans.iter().map(|scan| (&scan.info.id, scan)).collect();
     let mut courses = Vec::new();
     for Material { name, lessons } in &material {
@@ -81,16 +82,15 @@ pub fn courses(
                 taught.features.extend(values.features().map(str::to_owned));
             }
             let put = Put { model, scan: known[scan], block, patch: windows.patch(), context };
-            let is_multi = examples.iter().any(|(asking, _)| asking.keys.paradigm == Paradigm::Multi);
-            let changes = examples
-                .iter()
-                .any(|(asking, _)| asking.grammar.is_some() || asking.keys.answer_sd.is_some());
+            let is_multi = examples.iter().any(|(task, _)| task.worded.paradigm == Paradigm::Multi);
+            let changes =
+                examples.iter().any(|(task, _)| task.worded.grammar.is_some() || task.answer_sd.is_some());
             let mut wordings = Vec::new();
             for _ in 0..if changes || has_forms { rounds } else { 1 } {
                 let examples: Vec<Example> = examples
                     .iter()
-                    .map(|(asking, example)| {
-                        wording(asking, &with_drawn_answer(asking, example, &mut answers), &mut rng)
+                    .map(|(task, example)| {
+                        wording(task, &with_drawn_answer(task.answer_sd, example, &mut answers), &mut rng)
                     })
                     .collect::<Result<_>>()
                     .map_err(in_task)?;
@@ -163,16 +163,18 @@ impl Put<'_> {
 const MULTI: &str = "multi";
 
 /// Collects the training examples of every course that has any, in the order of the tasks.
-fn material<'a>(study: &'a Study, scans: &[Scan], split: &Split) -> Result<Vec<Material<'a>>> {
+fn material<'a>(
+    config: &'a InstructionConfig<'a>,
+    scans: &[Scan],
+    split: &Split,
+) -> Result<Vec<Material<'a>>> {
     let mut courses: Vec<Material<'a>> = Vec::new();
-    let mut together: BTreeMap<(ScanId, Window), Vec<(&Asking, Example)>> = BTreeMap::new();
+    let mut together: BTreeMap<(ScanId, Window), Vec<(&TaughtTask<'_>, Example)>> = BTreeMap::new();
     let mut place = None;
-    for task in study.tasks.iter().filter(|task| task.asking.teaches()) {
-        let mut cases = cases::training(study, task, scans, split)?;
-        if task.asking.keys.answer_sd.is_some()
-            && cases::form(&cases)?.is_some_and(|form| form != AnswerForm::Bins)
-        {
-            let name = &task.name;
+    for task in config.tasks.iter() {
+        let name = task.name();
+        let mut cases = cases::training(&task.worded.source, scans, split)?;
+        if task.answer_sd.is_some() && cases::form(&cases)?.is_some_and(|form| form != AnswerForm::Bins) {
             return Err(format!(
                 "`tasks.{name}.answer-sd` is for numbers among bins, which it does not ask for"
             )
@@ -180,14 +182,14 @@ fn material<'a>(study: &'a Study, scans: &[Scan], split: &Split) -> Result<Vec<M
         }
         cases.retain(|case| !is_taught_by_asking(&case.example.answer));
         let examples = cases.into_iter().map(|case| (case.scan.info.id.clone(), case.example));
-        if task.asking.keys.paradigm == Paradigm::Multi {
+        if task.worded.paradigm == Paradigm::Multi {
             place.get_or_insert(courses.len());
             for (scan, example) in examples {
-                together.entry((scan, example.window)).or_default().push((&task.asking, example));
+                together.entry((scan, example.window)).or_default().push((task, example));
             }
         } else {
-            let lessons = examples.map(|(scan, example)| (scan, vec![(&task.asking, example)]));
-            courses.push(Material { name: task.name.clone(), lessons: lessons.collect() });
+            let lessons = examples.map(|(scan, example)| (scan, vec![(task, example)]));
+            courses.push(Material { name: name.to_owned(), lessons: lessons.collect() });
         }
     }
     if let Some(place) = place {
@@ -199,13 +201,14 @@ fn material<'a>(study: &'a Study, scans: &[Scan], split: &Split) -> Result<Vec<M
 }
 
 /// Paraphrases an example's question. For open tasks the answer becomes a sentence.
-fn wording(asking: &Asking, example: &Example, rng: &mut ChaCha8Rng) -> Result<Example> {
-    let Some(grammar) = &asking.grammar else { return Ok(example.clone()) };
-    let question = grammar.question(&example.question, &asking.slots, rng);
+fn wording(task: &TaughtTask<'_>, example: &Example, rng: &mut ChaCha8Rng) -> Result<Example> {
+    let task = &task.worded;
+    let Some(grammar) = task.grammar else { return Ok(example.clone()) };
+    let question = grammar.question(&example.question, task.slots, rng);
     let mut answer = example.answer.clone();
-    if asking.keys.paradigm == Paradigm::Open {
+    if task.paradigm == Paradigm::Open {
         let (options, right) = options(&example.answer)?;
-        let reference = grammar.answer(&options[right], &asking.slots, rng);
+        let reference = grammar.answer(&options[right], task.slots, rng);
         if named(&reference, &options) != Some(right) {
             let class = &options[right];
             return Err(format!(

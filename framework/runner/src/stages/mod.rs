@@ -6,6 +6,7 @@ pub(crate) mod baselines;
 mod bins;
 pub(crate) mod cases;
 mod codes;
+mod config;
 pub(crate) mod corpus;
 mod counted;
 pub(crate) mod evaluation;
@@ -35,45 +36,91 @@ pub(crate) mod windows;
 
 use std::path::{Path, PathBuf};
 
-use boldface::{FitContext, Result, ScanId};
+use boldface::{FitContext, Result, Runtime, ScanId};
 use serde::Serialize;
 
 use crate::store::{FITTED_ON, Stage, StageKind, TAUGHT, cannot};
-use crate::study::Study;
 use taught::Taught;
 
+pub(crate) use config::{Configs, GeneralText};
 pub use events::Events;
 pub use inputs::{Inputs, ListedArtefacts, RunCache};
 pub use progress::StageProgress;
 pub use recorder::Recorder;
 
-/// Everything that a stage has access to.
-pub(crate) struct StageContext<'a> {
-    /// The experiment.
-    pub study: &'a Study,
-    /// The stage to run.
-    pub stage: &'a Stage,
+/// Everything that a stage has access to. What its results depend on is in its key: `config` and `seed`
+/// themselves, `inputs` by their keys.
+pub(crate) struct StageContext<'a, C> {
+    /// All that the stage reads of the experiment.
+    pub config: &'a C,
+    /// Its seed.
+    pub seed: u64,
     /// The artefacts it may read.
     pub inputs: &'a Inputs<'a>,
     /// Folder of its artefact while it is written.
     pub dir: &'a Path,
-    /// Takes its metrics and its progress.
+    /// Where and how fast it computes. The engine and its precision are in the key of every stage that computes
+    /// with tensors; the device and the threads are in none, because they change no result.
+    pub runtime: &'a Runtime,
+    /// Takes its metrics and its progress, which nothing reads back but a resumed training.
     pub recorder: Recorder<'a>,
 }
 
-/// Runs one stage.
-pub(crate) fn run(work: &mut StageContext<'_>) -> Result<()> {
-    match &work.stage.kind {
-        StageKind::Series => series::run(work),
-        StageKind::Split => split::run(work),
-        StageKind::Corpus => corpus::run(work),
-        StageKind::TextSpace => text_space::run(work),
-        StageKind::Tokenizer => tokenizer::run(work),
-        StageKind::Codes => codes::run(work),
-        StageKind::Alignment => alignment::run(work),
-        StageKind::Instruction => instruction::run(work),
-        StageKind::Baseline(task) => baseline::run(work, task),
-        StageKind::Evaluation(task) => evaluation::run(work, task),
+/// What a stage has apart from its config.
+pub(crate) struct StageTools<'a> {
+    pub inputs: &'a Inputs<'a>,
+    pub dir: &'a Path,
+    pub runtime: &'a Runtime,
+    pub recorder: Recorder<'a>,
+}
+
+/// Runs `stage` with its config from `configs` and returns what it recorded.
+///
+/// # Errors
+/// If the stage fails, or its config is not the one that its key hashed.
+pub(crate) fn run<'a>(
+    stage: &Stage,
+    configs: &'a Configs<'a>,
+    tools: StageTools<'a>,
+) -> Result<Recorder<'a>> {
+    let lacking = || format!("the experiment has no stage `{}`", stage.kind);
+    if configs.hashed(&stage.kind)? != stage.config {
+        return Err(format!("the experiment was changed after the key of `{}` was made", stage.kind).into());
+    }
+    let seed = stage.seed;
+    match &stage.kind {
+        StageKind::Series => tools.run(&configs.series, seed, series::run),
+        StageKind::Split => tools.run(&configs.split, seed, split::run),
+        StageKind::Corpus => tools.run(configs.corpus.as_ref().ok_or_else(lacking)?, seed, corpus::run),
+        StageKind::TextSpace => tools.run(&configs.text_space, seed, text_space::run),
+        StageKind::Tokenizer => tools.run(&configs.tokenizer, seed, tokenizer::run),
+        StageKind::Codes => tools.run(&configs.codes, seed, codes::run),
+        StageKind::Alignment => {
+            tools.run(configs.alignment.as_ref().ok_or_else(lacking)?, seed, alignment::run)
+        }
+        StageKind::Instruction => {
+            tools.run(configs.instruction.as_ref().ok_or_else(lacking)?, seed, instruction::run)
+        }
+        StageKind::Baseline(task) => {
+            tools.run(configs.baselines.get(task.as_str()).ok_or_else(lacking)?, seed, baseline::run)
+        }
+        StageKind::Evaluation(task) => {
+            tools.run(configs.evaluations.get(task.as_str()).ok_or_else(lacking)?, seed, evaluation::run)
+        }
+    }
+}
+
+impl<'a> StageTools<'a> {
+    fn run<C>(
+        self,
+        config: &'a C,
+        seed: u64,
+        run: impl FnOnce(&mut StageContext<'a, C>) -> Result<()>,
+    ) -> Result<Recorder<'a>> {
+        let StageTools { inputs, dir, runtime, recorder } = self;
+        let mut work = StageContext { config, seed, inputs, dir, runtime, recorder };
+        run(&mut work)?;
+        Ok(work.recorder)
     }
 }
 
@@ -94,10 +141,10 @@ pub(crate) fn version(kind: &StageKind) -> u32 {
     }
 }
 
-impl StageContext<'_> {
+impl<C> StageContext<'_, C> {
     /// Makes the context for a plugin's `fit`.
     fn fit(&mut self) -> FitContext<'_> {
-        FitContext { runtime: &self.study.runtime, seed: self.stage.seed, observer: &mut self.recorder }
+        FitContext { runtime: self.runtime, seed: self.seed, observer: &mut self.recorder }
     }
 
     /// Writes a JSON file into the artefact.
@@ -113,7 +160,7 @@ impl StageContext<'_> {
 
     /// Writes down what the stage teaches, if facts are held out. The leak checks compare it with them.
     fn write_taught(&self, mut taught: Taught) -> Result<()> {
-        if self.study.experiment.facts.held_out.is_empty() {
+        if self.inputs.held_out().is_empty() {
             return Ok(());
         }
         taught.read_texts(&self.inputs.describers()?)?;

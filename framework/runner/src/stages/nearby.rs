@@ -4,16 +4,14 @@ use boldface::{Answer, Example};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::study::Asking;
-
 /// Replaces the number that an example asks for by one drawn around it, if the task has `answer-sd`. The bin of the
 /// drawn number is the answer to learn, so a bin is learned as often as a normal distribution around the true number
 /// has mass in it. What lies beyond the edges counts for the nearest bin.
 ///
 /// On average this is the cross-entropy with soft labels, and no backbone has to know about it.
-pub(super) fn with_drawn_answer(asking: &Asking, example: &Example, rng: &mut ChaCha8Rng) -> Example {
+pub(super) fn with_drawn_answer(answer_sd: Option<f64>, example: &Example, rng: &mut ChaCha8Rng) -> Example {
     let mut drawn = example.clone();
-    if let (Some(sd), Answer::Value { value, .. }) = (asking.keys.answer_sd, &mut drawn.answer) {
+    if let (Some(sd), Answer::Value { value, .. }) = (answer_sd, &mut drawn.answer) {
         let noise: f64 = StandardNormal.sample(rng);
         *value += sd * noise;
     }
@@ -35,18 +33,12 @@ mod tests {
         Example { window: Window::first(20), question: "Age?".into(), answer }
     }
 
-    fn asking(answer_sd: Option<f64>) -> Asking {
-        let mut asking = Asking::default();
-        asking.keys.answer_sd = answer_sd;
-        asking
-    }
-
     /// How often each bin is the answer to learn, over many draws.
     fn shares(value: f64, sd: f64) -> Vec<f64> {
-        let (asking, mut rng) = (asking(Some(sd)), seed::stream(0, "test"));
+        let mut rng = seed::stream(0, "test");
         let mut bins = Vec::new();
         for _ in 0..100_000 {
-            let drawn = with_drawn_answer(&asking, &example(value), &mut rng);
+            let drawn = with_drawn_answer(Some(sd), &example(value), &mut rng);
             bins.push(options(&drawn.answer).unwrap().1);
         }
         frequencies(&bins, 3)
@@ -74,9 +66,9 @@ mod tests {
     #[test]
     fn only_numbers_of_tasks_that_say_so_are_drawn() {
         let mut rng = seed::stream(0, "test");
-        assert_eq!(with_drawn_answer(&asking(None), &example(25.0), &mut rng), example(25.0));
+        assert_eq!(with_drawn_answer(None, &example(25.0), &mut rng), example(25.0));
         let answer = Answer::Choice { options: vec!["no".into(), "yes".into()], correct: 1 };
         let choice = Example { answer, ..example(0.0) };
-        assert_eq!(with_drawn_answer(&asking(Some(5.0)), &choice, &mut rng), choice);
+        assert_eq!(with_drawn_answer(Some(5.0), &choice, &mut rng), choice);
     }
 }

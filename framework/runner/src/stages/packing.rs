@@ -7,35 +7,6 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::bins;
-use crate::store::cannot;
-use crate::study::Study;
-
-/// Reads the documents of the experiment's general text. Empty if it has none.
-pub fn general_text(study: &Study) -> Result<Vec<String>> {
-    let Some(text) = &study.experiment.text else { return Ok(Vec::new()) };
-    let path = study.folder.join(&text.path);
-    if let Some(column) = &text.column {
-        return Ok(boldface_tables::text::column(&path, column)?);
-    }
-    let whole = std::fs::read_to_string(&path).map_err(cannot("read", &path))?;
-    Ok(documents(&whole))
-}
-
-/// Splits text into documents at blank lines.
-fn documents(text: &str) -> Vec<String> {
-    let mut documents = vec![String::new()];
-    for line in text.lines() {
-        if line.trim().is_empty() {
-            documents.push(String::new());
-        } else if let Some(document) = documents.last_mut() {
-            let gap = if document.is_empty() { "" } else { "\n" };
-            document.push_str(gap);
-            document.push_str(line);
-        }
-    }
-    documents.retain(|document| !document.is_empty());
-    documents
-}
 
 /// Makes the prompt of a question, with or without a scan.
 pub fn prompt(model: &dyn LanguageModel, question: &str, block: Option<FmriBlock>) -> Result<Sequence> {
@@ -355,12 +326,6 @@ mod tests {
             error.starts_with("the question is 11 tokens long, but the backbone reads at most 10;"),
             "{error}"
         );
-    }
-
-    #[test]
-    fn blank_lines_divide_documents() {
-        assert_eq!(documents("\n\na\nb\n  \n\nc\n"), ["a\nb", "c"]);
-        assert_eq!(documents(" \n"), Vec::<String>::new());
     }
 
     #[test]

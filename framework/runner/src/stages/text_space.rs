@@ -6,18 +6,47 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use boldface::{Features, Part, Result, ScanId, TextSource, seed};
+use boldface::{Backbone, Features, Part, Result, ScanId, TextSource, seed};
 use rand::seq::SliceRandom;
+use serde::Serialize;
 
 use super::StageContext;
-use super::packing::general_text;
+use super::config::{ExportedPart, GeneralText, HashedPlugin};
 use super::taught::Taught;
 use crate::spec::Taken;
 use crate::store::arrays::{self, Array};
 use crate::store::{SCANS, VECTORS};
+use crate::study::Study;
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 3;
+
+/// What the stage reads.
+#[derive(Debug, Serialize)]
+pub struct TextSpaceConfig<'a> {
+    /// The language model.
+    pub backbone: HashedPlugin<'a, dyn Backbone>,
+    /// The general text. In the key even if no text side is trained, for the stages that read it later.
+    pub text: Option<GeneralText<'a>>,
+    /// The language model of an export.
+    pub start: Option<ExportedPart<'a>>,
+    /// Whether a text side is trained. It is not if the tokenizer is an export's too, for nothing aligns with it.
+    pub trains: bool,
+}
+
+impl<'a> TextSpaceConfig<'a> {
+    /// Takes what the stage reads from a study.
+    pub fn new(study: &'a Study) -> TextSpaceConfig<'a> {
+        let start = study.takes(Taken::Model);
+        let weights = study.content.weights.as_ref();
+        TextSpaceConfig {
+            backbone: HashedPlugin::new(&study.backbone, |backbone| backbone.version(), weights),
+            text: GeneralText::new(study),
+            start: start.map(|start| ExportedPart::new(start, start.content(Taken::Model))),
+            trains: !start.is_some_and(|start| start.takes(Taken::Tokenizer)),
+        }
+    }
+}
 
 /// Number of texts in the sample of token vectors.
 const TEXTS: usize = 256;
@@ -34,10 +63,9 @@ const BATCH: usize = 16;
 /// Saves the text encoder, the pooled vector of each training scan's description, and a sample of token
 /// vectors. It reads no text about held-out scans. If the experiment starts from an export, saves the
 /// export's language model too, and nothing else if the tokenizer is also the export's.
-pub fn run(work: &mut StageContext<'_>) -> Result<()> {
-    let start = work.study.taken(work.stage);
-    if let Some(start) = start.filter(|start| start.takes(Taken::Tokenizer)) {
-        return start.copy_model(work.dir);
+pub fn run(work: &mut StageContext<'_, TextSpaceConfig<'_>>) -> Result<()> {
+    if let (Some(part), false) = (&work.config.start, work.config.trains) {
+        return part.start.copy_model(work.dir);
     }
     let split = work.inputs.split()?;
     let mut descriptions: BTreeMap<ScanId, String> = BTreeMap::new();
@@ -49,7 +77,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     work.fitted_on(descriptions.keys())?;
     let asked = work.inputs.questions()?;
     let source = TextSource {
-        general: general_text(work.study)?,
+        general: work.config.text.as_ref().map_or(Ok(Vec::new()), GeneralText::read)?,
         descriptions: descriptions.values().cloned().collect(),
         questions: asked
             .values()
@@ -63,7 +91,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
         texts: source.descriptions.iter().cloned().collect(),
         ..Taught::default()
     })?;
-    let encoder = work.study.backbone.config.text_space(&source, &mut work.fit())?;
+    let encoder = work.config.backbone.config.text_space(&source, &mut work.fit())?;
     encoder.save(&work.folder("encoder")?)?;
 
     let mut pooled = Vec::new();
@@ -74,14 +102,14 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
         }
         pooled.push(features);
     }
-    let sample = sample(&source, work.stage.seed);
+    let sample = sample(&source, work.seed);
     let tokens = encoder.token_embeddings(&sample)?;
-    let tokens = thinned(tokens, work.stage.seed);
+    let tokens = thinned(tokens, work.seed);
     let width = pooled.first().map_or(tokens.width, |features| features.width);
     let pooled = pooled.into_iter().flat_map(|features| features.values).collect();
     write(work.dir, &Features::new(width, pooled)?, &tokens)?;
     work.write_json(SCANS, &descriptions.keys().collect::<Vec<_>>())?;
-    start.map_or(Ok(()), |start| start.copy_model(work.dir))
+    work.config.start.as_ref().map_or(Ok(()), |part| part.start.copy_model(work.dir))
 }
 
 /// Draws a sample of texts and cuts each to its beginning.

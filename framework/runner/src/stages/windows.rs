@@ -60,8 +60,9 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// Opens the windows of all scans in `inputs`, with `patch` volumes per patch.
-    pub fn open(inputs: &Inputs<'_>, patch: usize, signal: &spec::Signal) -> Result<Windows> {
+    /// Opens the windows of all scans in `inputs`.
+    pub fn open(inputs: &Inputs<'_>) -> Result<Windows> {
+        let (patch, signal) = (inputs.patch(), inputs.series().signal);
         let (signals, coded, tokenizer) = (inputs.signals()?, inputs.codes()?, inputs.tokenizer()?);
         let (how, patches_shown) = (signal.standardize, signal.shown_patches);
         let (known, cut) = (BTreeMap::new(), BTreeMap::new());

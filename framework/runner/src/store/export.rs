@@ -142,7 +142,7 @@ struct Version {
 /// Returns the content of published weights from the config of the stage `text-space`, or null if there
 /// are none.
 pub fn base(text_space: &Value) -> Value {
-    text_space["backbone"][WEIGHTS].clone()
+    text_space["backbone"]["content"].clone()
 }
 
 /// Returns a hash per dataset from the config of the stage `series`: of its files, or of its table if it

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use boldface::{Example, Problem};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::AnswerForm;
 use crate::spec::{Grammar, Paradigm, Slots, TASK_KEYS, Table, TaskKeys, parse_all};
@@ -90,35 +90,15 @@ impl Asking {
         self.keys.paradigm == Paradigm::Probe
     }
 
-    /// Returns the wording of a question in evaluation: the first paraphrase.
-    pub fn question(&self, question: &str) -> String {
-        let first = self.grammar.as_ref().map(|grammar| grammar.first_question(question, &self.slots));
-        first.unwrap_or_else(|| question.to_owned())
-    }
-
     /// The baseline that `prior` names, such as `fc-flat-logistic`.
     pub fn prior(&self) -> Option<String> {
         let method = if self.form == Some(AnswerForm::Choice) { "logistic" } else { "ridge" };
         self.keys.prior.map(|prior| format!("{}-{method}", prior.name()))
     }
 
-    /// Returns the parts of the key for learning from few scans, or `None` if all scans are used.
-    pub fn shots_content(&self, seed: u64) -> Option<Value> {
-        self.keys.shots.map(|shots| json!({ "shots": shots, "seed": seed }))
-    }
-
-    /// Returns the parts of the key in addition to the task's table, or `None` if the task is asked with
-    /// defaults.
-    pub fn content(&self, seed: u64) -> Option<Value> {
-        let usual =
-            self.keys.paradigm == Paradigm::Single && self.keys.shots.is_none() && self.content.is_none();
-        (!usual).then(|| {
-            json!({
-                "paradigm": self.keys.paradigm,
-                "shots": self.shots_content(seed),
-                "prompts": self.content,
-            })
-        })
+    /// Returns the hash of the file of paraphrases.
+    pub fn prompts_content(&self) -> Option<&str> {
+        self.content.as_deref()
     }
 }
 

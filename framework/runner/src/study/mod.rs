@@ -1,9 +1,10 @@
-//! A study: an experiment whose names are bound to plugins. It is all that stages see of a plan, which adds
+//! A study: an experiment whose names are bound to plugins. The configs of stages are made of it. A plan adds
 //! the scans that were found, the stages and the leak checks.
 
 mod answers;
 mod asking;
 mod claim;
+mod content;
 mod describe;
 mod start;
 mod template;
@@ -13,12 +14,13 @@ use std::path::PathBuf;
 
 use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, ScanInfo, Task, Tokenizer};
 
-use crate::spec::{Crop, Experiment, Paradigm, Taken, Unit};
+use crate::spec::{Crop, Experiment, Paradigm, Signal, Taken, Unit};
 use crate::store::{Stage, StageKind};
 
 pub use answers::{AnswerForm, is_taught_by_asking};
 pub use asking::Asking;
 pub(crate) use claim::{FrameworkKeys, PluginContext, claim, corpus, stored, task};
+pub use content::DataContent;
 pub(crate) use describe::{describe, each};
 pub use start::Start;
 
@@ -39,6 +41,8 @@ pub struct Study {
     pub backbone: PlannedPlugin<dyn Backbone>,
     /// The export that the experiment starts from.
     pub start: Option<Start>,
+    /// Hashes of the data.
+    pub content: DataContent,
     /// Tasks, by name.
     pub tasks: Vec<PlannedPlugin<dyn Task>>,
     /// Engine, precision, device and threads.
@@ -53,11 +57,15 @@ impl Study {
 
     /// Returns the export that a stage is copied from, or `None` if the stage learns or computes.
     pub fn taken(&self, stage: &Stage) -> Option<&Start> {
-        let part = match stage.kind {
-            StageKind::Tokenizer => Taken::Tokenizer,
-            StageKind::TextSpace => Taken::Model,
-            _ => return None,
-        };
+        match stage.kind {
+            StageKind::Tokenizer => self.takes(Taken::Tokenizer),
+            StageKind::TextSpace => self.takes(Taken::Model),
+            _ => None,
+        }
+    }
+
+    /// Returns the export that a part is taken from.
+    pub fn takes(&self, part: Taken) -> Option<&Start> {
         self.start.as_ref().filter(|start| start.takes(part))
     }
 
@@ -91,8 +99,8 @@ pub struct PlannedPlugin<K: ?Sized> {
 
 /// Adapts a scan's information to a study: sets the unit of the split and counts times from the first
 /// volume kept.
-pub fn counted(mut info: ScanInfo, experiment: &Experiment) -> ScanInfo {
-    info.id.by_run = experiment.split.unit == Unit::Run;
-    let passed_over = experiment.signal.start as f64 * info.tr;
+pub fn counted(mut info: ScanInfo, unit: Unit, signal: &Signal) -> ScanInfo {
+    info.id.by_run = unit == Unit::Run;
+    let passed_over = signal.start as f64 * info.tr;
     info.from_second(passed_over)
 }

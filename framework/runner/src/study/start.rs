@@ -35,9 +35,19 @@ impl Start {
         self.table.takes(part)
     }
 
-    /// Whether its norms are taken.
-    pub(crate) fn takes_norms(&self) -> bool {
-        self.norms
+    /// Returns the content of the export's norms for keys, if they are taken.
+    pub(crate) fn norms_content(&self) -> Option<String> {
+        self.norms.then(|| self.export.content(NORMS))
+    }
+
+    /// Returns the content of a part for keys.
+    pub(crate) fn content(&self, part: Taken) -> String {
+        let folder = match part {
+            Taken::Tokenizer => TOKENIZER,
+            Taken::Model => &self.model,
+        };
+        let learned = self.export.files.get(LEARNED).map(|record| record.blake3.as_str());
+        format!("{} {}", self.export.content(folder), learned.unwrap_or_default())
     }
 
     /// Takes everything that a task's score depends on: the norms too, and the language model that the

@@ -13,7 +13,6 @@ use super::{
     recoded, related, text, words,
 };
 use crate::plan::{Plan, PlannedPlugin, StageKind};
-use crate::stages::packing::general_text;
 use crate::stages::{Inputs, harmonization};
 use crate::store::{FITTED_ON, TAUGHT, json};
 
@@ -56,7 +55,7 @@ pub fn check(plan: &Plan, kind: &StageKind, inputs: &Inputs<'_>) -> Result<Vec<C
             checks.push(look.fitted(kind)?);
             checks.extend(look.taught(kind)?);
             if plan.experiment.text.is_some() {
-                let (documents, sentences) = (general_text(plan)?, inputs.sentences()?);
+                let (documents, sentences) = (text::documents(plan)?, inputs.sentences()?);
                 checks.push(text::descriptions(&documents, &sentences, &inputs.split()?));
                 checks.extend(look.text()?);
             }
@@ -102,7 +101,7 @@ impl Look<'_> {
     /// Looks for facts that are held out in the general text.
     fn text(&self) -> Result<Option<Check>> {
         let Some(held_out) = self.held_out()? else { return Ok(None) };
-        Ok(Some(held_out.check_text(&general_text(self.plan)?, &self.inputs.describers()?)?.in_run()))
+        Ok(Some(held_out.check_text(&text::documents(self.plan)?, &self.inputs.describers()?)?.in_run()))
     }
 
     /// Compares what a stage taught with the facts that are held out.

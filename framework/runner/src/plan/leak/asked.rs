@@ -134,11 +134,10 @@ fn of_scan(task: &PlannedPlugin<dyn Task>, scan: &Scan) -> Result<Vec<(Arc<ScanI
 
 /// Returns a question in the wordings of evaluation and training.
 pub fn wordings(task: &PlannedPlugin<dyn Task>, question: &str) -> Vec<String> {
-    let mut all = BTreeSet::from([task.asking.question(question)]);
-    if let Some(grammar) = &task.asking.grammar {
-        let mut rng = seed::stream(0, "leakage.wordings");
-        all.extend((0..WORDINGS).map(|_| grammar.question(question, &task.asking.slots, &mut rng)));
-    }
+    let Some(grammar) = &task.asking.grammar else { return vec![question.to_owned()] };
+    let mut all = BTreeSet::from([grammar.first_question(question, &task.asking.slots)]);
+    let mut rng = seed::stream(0, "leakage.wordings");
+    all.extend((0..WORDINGS).map(|_| grammar.question(question, &task.asking.slots, &mut rng)));
     all.into_iter().collect()
 }
 

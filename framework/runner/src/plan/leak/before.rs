@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use boldface::{CheckContext, Cohort, Problem, Task};
+use serde_json::json;
 
 use super::asked::TaskExamples;
 use super::held_out::HeldOut;
@@ -13,7 +14,6 @@ use super::{
 };
 use crate::plan::cohorts::{self, DataCache};
 use crate::plan::{Plan, PlannedPlugin, StageKind, facts};
-use crate::stages::packing;
 use crate::store::export::fingerprints;
 use crate::store::{CAUTION_ENDING, canonical_json};
 use crate::study::is_taught_by_asking;
@@ -214,7 +214,8 @@ impl Lint<'_> {
         let (mut all, mut unasked) = (Vec::new(), Vec::new());
         for task in &self.plan.tasks {
             let config = canonical_json(&task.config.resolved());
-            let wording = task.asking.content(0).map(|content| canonical_json(&content)).unwrap_or_default();
+            let (keys, prompts) = (&task.asking.keys, task.asking.prompts_content());
+            let wording = canonical_json(&json!([keys.paradigm, keys.shots, prompts]));
             let (name, plugin, library) = (&task.name, task.plugin, task.library.unwrap_or_default());
             let key =
                 format!("{} {name} {plugin} {library} {config} {wording}", self.key(&StageKind::Series));
@@ -297,7 +298,7 @@ impl Lint<'_> {
             }
         }
         if self.plan.experiment.text.is_some() {
-            let documents = packing::general_text(self.plan).unwrap_or_default();
+            let documents = text::documents(self.plan).unwrap_or_default();
             checks.extend(held_out.check_text(&documents, &[]));
         }
         checks
@@ -351,7 +352,7 @@ impl Lint<'_> {
             let asked: Vec<&TaskExamples> =
                 all.iter().filter_map(|(asked, _)| asked.as_ref().as_ref().ok()).collect();
             // The stage that reads the text reports a file that cannot be read.
-            let documents = packing::general_text(self.plan).unwrap_or_default();
+            let documents = text::documents(self.plan).unwrap_or_default();
             text::checks(&documents, &self.plan.scans, &asked)
         };
         self.memo.checks.get(&key, look).to_vec()

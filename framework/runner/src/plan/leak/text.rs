@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use boldface::{Part, ScanId, ScanInfo, Split};
+use boldface::{Part, Result, ScanId, ScanInfo, Split};
 use serde_json::json;
 
 use super::asked::TaskExamples;
@@ -10,6 +10,8 @@ use super::described::task;
 use super::subjects::bound;
 use super::words::plain;
 use super::{Check, CheckStatus, named};
+use crate::stages::GeneralText;
+use crate::study::Study;
 
 const KEY: &str = "text.path";
 
@@ -37,6 +39,11 @@ const TELLING: usize = 5;
 
 /// Largest probability that a text about something else pairs labels and answers as well.
 const CHANCE: f64 = 1e-3;
+
+/// Reads the documents of the experiment's general text. Empty if it has none.
+pub fn documents(study: &Study) -> Result<Vec<String>> {
+    GeneralText::new(study).map_or(Ok(Vec::new()), |text| text.read())
+}
 
 /// Checks whether the text names scanned people, tells their answers or asks a task's questions.
 pub fn checks(documents: &[String], scans: &[ScanInfo], asked: &[&TaskExamples]) -> Vec<Check> {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use boldface::Part;
+use serde_json::Value;
 
 use crate::report::document::{Align, Block, ReportTable, TableCell, TextSpan, code, plain};
 use crate::report::number;
 use crate::report::stored::StoredRun;
-use crate::store::DatasetDescription;
+use crate::store::{DatasetDescription, StageKind};
 
 pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let mut blocks = vec![Block::Section("Data and split".into())];
@@ -80,11 +81,28 @@ fn dataset(description: &DatasetDescription) -> Vec<(String, Vec<TextSpan>)> {
 
 /// Returns the BLAKE3 hash of the library of every plugin that came from one.
 fn libraries(stored: &StoredRun) -> impl Iterator<Item = (String, String)> {
-    let of_stages =
-        stored.record.stages.iter().filter_map(|stage| stage.stage.config["libraries"].as_object());
-    let each =
-        of_stages.flatten().filter_map(|(plugin, hash)| Some((plugin.clone(), hash.as_str()?.to_owned())));
-    each.collect::<BTreeMap<_, _>>().into_iter()
+    let mut found = BTreeMap::new();
+    for stage in stored.record.stages.iter().map(|record| &record.stage) {
+        let task = match &stage.kind {
+            StageKind::Baseline(task) | StageKind::Evaluation(task) => task,
+            _ => "",
+        };
+        collect_libraries(task, &stage.config, &mut found);
+    }
+    found.into_iter()
+}
+
+/// Collects the library of every plugin below `config`, by the name of its table.
+fn collect_libraries(name: &str, config: &Value, found: &mut BTreeMap<String, String>) {
+    let Some(table) = config.as_object() else { return };
+    if let (Some(library), Some(_)) = (table.get("library").and_then(Value::as_str), table.get("version")) {
+        found.insert(name.to_owned(), library.to_owned());
+    }
+    for (key, below) in table.iter().filter(|(key, _)| *key != "config") {
+        // The name of a task stands above the parts of its entry.
+        let is_part = matches!(key.as_str(), "task" | "plugin" | "source" | "worded");
+        collect_libraries(if is_part { name } else { key }, below, found);
+    }
 }
 
 fn stages(stored: &StoredRun) -> Block {

@@ -12,16 +12,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::{FmriBlock, LanguageModel, Objective, Part, Result, ScanId, Sequence, seed};
 use rand::Rng;
 use rand::seq::SliceRandom;
+use serde::Serialize;
 
 use super::StageContext;
+use super::config::GeneralText;
 use super::counted::Counted;
-use super::packing::{Rounds, answered, fits, forecast, general_text, pieces};
+use super::packing::{Rounds, answered, fits, forecast, pieces};
 use super::taught::Taught;
 use crate::spec::{Alignment, FactRecipe};
+use crate::study::Study;
 pub use teacher::{Teacher, draw_balanced};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 4;
+
+/// What the stage reads.
+#[derive(Debug, Serialize)]
+pub struct AlignmentConfig<'a> {
+    /// The section. The stage has its seed.
+    pub table: Alignment,
+    /// The general text to rehearse.
+    text: Option<GeneralText<'a>>,
+}
+
+impl<'a> AlignmentConfig<'a> {
+    /// Takes what the stage reads from a study. `None` without `[alignment]`.
+    pub fn new(study: &'a Study) -> Option<AlignmentConfig<'a>> {
+        let table = study.experiment.alignment.as_ref()?;
+        let text = GeneralText::new(study).filter(|_| table.text_to_text > 0.0);
+        Some(AlignmentConfig { table: Alignment { seed: None, ..table.clone() }, text })
+    }
+}
 
 /// The question that descriptions answer.
 pub const QUESTION: &str = "Describe this scan.";
@@ -36,11 +57,11 @@ const CHOICES: usize = 16;
 const PIECE: usize = 128;
 
 /// Trains the language model and saves it.
-pub fn run(work: &mut StageContext<'_>) -> Result<()> {
-    let config = work.study.experiment.alignment.as_ref().ok_or("the experiment has no `[alignment]`")?;
+pub fn run(work: &mut StageContext<'_, AlignmentConfig<'_>>) -> Result<()> {
+    let config = &work.config.table;
     let split = work.inputs.split()?;
     let mut model = work.inputs.language_model(&mut work.fit())?;
-    let mut batches = batches(work, config, &*model, |id| Ok(split.part(id)? == Part::Train))?;
+    let mut batches = batches(work, &*model, |id| Ok(split.part(id)? == Part::Train))?;
     let mut batches = Counted { batches: &mut batches, tokens: work.recorder.tokens() };
     model.train(&config.training(), &mut batches, &mut work.fit())?;
     model.save(&work.folder("model")?)
@@ -48,14 +69,12 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
 
 /// Tokenises all training data beforehand, because the model cannot be queried while it trains.
 fn batches(
-    work: &StageContext<'_>,
-    config: &Alignment,
+    work: &StageContext<'_, AlignmentConfig<'_>>,
     model: &dyn LanguageModel,
     is_train: impl Fn(&ScanId) -> Result<bool>,
 ) -> Result<Batches> {
     let (coded, sentences) = (work.inputs.codes()?, work.inputs.sentences()?);
-    let context = work.study.backbone.config.context();
-    let seed = work.stage.seed;
+    let (config, context, seed) = (&work.config.table, work.inputs.context(), work.seed);
     let mut rng = seed::stream(seed, "alignment.sentences");
     let (mut scans, mut learned) = (Vec::new(), Vec::new());
     for (id, (features, codes)) in &coded.scans {
@@ -76,9 +95,8 @@ fn batches(
     teacher.iter().for_each(|teacher| taught.extend(teacher.taught()));
     work.write_taught(taught)?;
     let mut texts = Vec::new();
-    if config.text_to_text > 0.0 {
-        texts =
-            pieces(model, &general_text(work.study)?, context.map_or(PIECE, |context| context.min(PIECE)))?;
+    if let Some(text) = &work.config.text {
+        texts = pieces(model, &text.read()?, context.map_or(PIECE, |context| context.min(PIECE)))?;
         texts.iter_mut().for_each(|piece| piece.text_weight = config.text_to_text);
     }
     if scans.is_empty() && texts.is_empty() && teacher.is_none() {

@@ -88,8 +88,8 @@ impl Teacher {
     ///
     /// # Errors
     /// If a question does not fit the backbone.
-    pub fn open(
-        work: &StageContext<'_>,
+    pub fn open<C>(
+        work: &StageContext<'_, C>,
         recipe: FactRecipe,
         model: &dyn LanguageModel,
     ) -> Result<Option<Teacher>> {
@@ -97,8 +97,8 @@ impl Teacher {
             return Ok(None);
         }
         let (signals, coded, split) = (work.inputs.signals()?, work.inputs.codes()?, work.inputs.split()?);
-        let context = work.study.backbone.config.context();
-        let shown = work.study.experiment.signal.shown_patches.unwrap_or(usize::MAX);
+        let context = work.inputs.context();
+        let shown = work.inputs.series().signal.shown_patches.unwrap_or(usize::MAX);
         let mut questions: Vec<Question> = Vec::new();
         let mut places: BTreeMap<String, BTreeMap<String, QuestionIndex>> = BTreeMap::new();
         for (corpus, asked) in work.inputs.questions()? {
@@ -139,17 +139,17 @@ impl Teacher {
             let whole = Sequence { after: vec![0; longest], ..filler };
             fits(&whole, context, "a question about a fact")?;
         }
-        let names = work.study.corpora.iter().map(|entry| entry.name.clone());
+        let names = work.inputs.corpora().into_iter().map(str::to_owned);
         Ok(Some(Teacher {
-            rounds: Rounds::new(scans.len(), work.stage.seed, "facts.scans"),
+            rounds: Rounds::new(scans.len(), work.seed, "facts.scans"),
             maker: Maker {
                 describers: names.zip(work.inputs.describers()?).collect(),
                 regions: Arc::clone(&signals.regions),
-                standardize: work.study.experiment.signal.standardize,
+                standardize: work.inputs.series().signal.standardize,
                 places,
             },
             tokenizer: work.inputs.tokenizer()?,
-            seed: work.stage.seed,
+            seed: work.seed,
             shown,
             made_scans: BTreeMap::new(),
             in_forms: BTreeMap::new(),

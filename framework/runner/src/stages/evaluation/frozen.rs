@@ -23,14 +23,14 @@ struct Round<'a> {
 /// Answers with linear models on the pooled prompts. One is fitted on `train` with scans, and answers
 /// with scans and for the controls. Another is fitted and answers with the question alone.
 pub fn answers(
-    work: &mut StageContext<'_>,
+    work: &mut StageContext<'_, super::EvaluationConfig<'_>>,
     asker: &mut Asker<'_>,
     train: &[QuestionCase<'_>],
     asked: &[(Part, Vec<QuestionCase<'_>>)],
 ) -> Result<Vec<OutcomeLine>> {
     let mut shows: Vec<(Part, &[QuestionCase<'_>], &'static str, ShownInput)> = Vec::new();
     for (part, cases) in asked {
-        shows.push((*part, cases, work.study.backbone.plugin, ShownInput::Scan));
+        shows.push((*part, cases, work.inputs.backbone(), ShownInput::Scan));
         let controls = controls_of(asker, *part, cases)?;
         shows.extend(controls.into_iter().map(|(plugin, shown)| (*part, &cases[..], plugin, shown)));
     }
@@ -59,7 +59,7 @@ pub fn answers(
             }
         }
         let predictions =
-            linear::predict(&known, &points, work.stage.seed, &mut || work.recorder.progress(done, total))?;
+            linear::predict(&known, &points, work.seed, &mut || work.recorder.progress(done, total))?;
         let mut predictions = predictions.into_iter();
         for Round { part, plugin, cases, scans } in rounds {
             let means = scans.into_iter().map(|n| mean(predictions.by_ref().take(n).collect()));

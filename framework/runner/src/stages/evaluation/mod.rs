@@ -16,19 +16,21 @@ mod together;
 use std::collections::BTreeMap;
 
 use boldface::{Metric, MetricRow, Observer, Part, Result, Scan, Split, Task};
+use serde::Serialize;
 use tracing::warn;
 
 use super::StageContext;
 use super::baseline::{PARTS, answers_by};
 use super::cases::{self, AnswerForm, QuestionCase, answered};
+use super::config::{ByName, Named, WordedTask};
 use super::forms::FactValues;
-use super::groups::Groups;
+use super::groups::{Groups, Scoring};
 use super::windows::Windows;
 use crate::score::CORRECTION_WEIGHT;
 use crate::score::intervals::{Scores, resamples, subjects};
-use crate::spec::{BandFrequencies, FactRecipe};
-use crate::store::{OutcomeLine, StageKind, write_answers};
-use crate::study::PlannedPlugin;
+use crate::spec::{BandFrequencies, FactRecipe, Paradigm};
+use crate::store::{OutcomeLine, write_answers};
+use crate::study::{PlannedPlugin, Study};
 use asker::Asker;
 use controls::{CONTROLS, ShownInput, StandIns};
 use frequencies::Frequencies;
@@ -39,7 +41,54 @@ use together::Together;
 pub const VERSION: u32 = 4;
 
 /// Increase when the same config with `frequencies` gives different results.
-pub(crate) const FREQUENCIES_VERSION: u32 = 2;
+const FREQUENCIES_VERSION: u32 = 2;
+
+/// What the stage reads.
+#[derive(Debug, Serialize)]
+pub struct EvaluationConfig<'a> {
+    /// The task.
+    task: WordedTask<'a>,
+    /// The tasks asked in the same prompt, this one included. Empty for a task asked alone.
+    together: ByName<WordedTask<'a>>,
+    /// How answers are scored.
+    scoring: Scoring<'a>,
+    /// Longest generated answer, in tokens.
+    longest_answer: usize,
+    /// The baseline whose answer is the prior.
+    prior: Option<String>,
+    /// The frequencies of bands, unless the model's own answers stay.
+    frequencies: Option<Correction>,
+}
+
+/// How often bands are expected, and what training asked, which the frequencies are corrected for.
+#[derive(Debug, Serialize)]
+struct Correction {
+    wanted: BandFrequencies,
+    /// Questions per scan in training.
+    questions: usize,
+    version: u32,
+}
+
+impl<'a> EvaluationConfig<'a> {
+    /// Takes what the stage reads from a study.
+    pub fn new(study: &'a Study, task: &'a PlannedPlugin<dyn Task>) -> EvaluationConfig<'a> {
+        let experiment = &study.experiment;
+        let together = study.asked_with(task).into_iter();
+        let wanted = task.asking.keys.frequencies;
+        EvaluationConfig {
+            task: WordedTask::new(study, task),
+            together: together.map(|other| WordedTask::new(study, other)).collect(),
+            scoring: Scoring::new(&experiment.evaluation),
+            longest_answer: experiment.evaluation.longest_answer,
+            prior: task.asking.prior(),
+            frequencies: (!wanted.is_asked()).then(|| Correction {
+                wanted,
+                questions: FactRecipe::new(experiment.alignment.as_ref()).questions,
+                version: FREQUENCIES_VERSION,
+            }),
+        }
+    }
+}
 
 /// Most questions asked at once about different scans, which the model reads one by one.
 const BATCH: usize = 16;
@@ -49,32 +98,29 @@ const ABOUT_ONE: usize = 256;
 
 /// Saves the answers of the model, to the scans and to the controls. Records scores with intervals,
 /// overall and by group, and the differences from each control and baseline.
-pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
-    let task = cases::task(work.study, name)?;
+pub fn run(work: &mut StageContext<'_, EvaluationConfig<'_>>) -> Result<()> {
+    let task = &work.config.task;
+    let name = task.name();
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let model = work.inputs.language_model(&mut work.fit())?;
-    let patch = work.study.tokenizer.config.patch();
-    let windows = Windows::open(work.inputs, patch, &work.study.experiment.signal)?;
+    let (patch, windows) = (work.inputs.patch(), Windows::open(work.inputs)?);
     let describers = work.inputs.describers()?;
-    let context = work.study.backbone.config.context();
-    let longest = work.study.experiment.evaluation.longest_answer;
-    let paradigm = task.asking.keys.paradigm;
+    let (context, longest, paradigm) = (work.inputs.context(), work.config.longest_answer, task.paradigm);
     let mut together = Together::new(name);
     let (mut asked, mut stand_ins) = (Vec::new(), StandIns::default());
     for part in PARTS {
-        for other in work.study.asked_with(task) {
-            together.add(&other.name, &questions(other, &scans, &split, part)?);
+        for other in work.config.together.iter() {
+            together.add(other.name(), &questions(other, &scans, &split, part)?);
         }
         let cases = questions(task, &scans, &split, part)?;
-        stand_ins.add(&cases, patch, work.stage.seed)?;
+        stand_ins.add(&cases, patch, work.seed)?;
         asked.push((part, cases));
     }
-    let frequencies = match task.asking.keys.frequencies {
-        BandFrequencies::Asked => None,
-        wanted => {
-            let (train, held_out) = (split.train(&scans)?, &work.study.experiment.facts.held_out);
-            let recipe = FactRecipe::new(work.study.experiment.alignment.as_ref());
-            Some(Frequencies::count(&train, held_out, recipe.questions, work.stage.seed, wanted)?)
+    let frequencies = match &work.config.frequencies {
+        None => None,
+        Some(Correction { wanted, questions, .. }) => {
+            let (train, held_out) = (split.train(&scans)?, work.inputs.held_out());
+            Some(Frequencies::count(&train, held_out, *questions, work.seed, *wanted)?)
         }
     };
     let mut asker = Asker {
@@ -88,42 +134,40 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
         stand_ins,
         asks_values: false,
         frequencies: frequencies.clone(),
-        seed: work.stage.seed,
+        seed: work.seed,
         altered: BTreeMap::new(),
     };
     let all: Vec<QuestionCase<'_>> = asked.iter().flat_map(|(_, cases)| cases).cloned().collect();
     let form = cases::form(&all)?;
-    let is_read_off = task.asking.is_frozen() || form == Some(AnswerForm::Value);
-    asker.asks_values = !is_read_off && is_trained_on_values(work);
+    let is_read_off = task.paradigm == Paradigm::Probe || form == Some(AnswerForm::Value);
+    asker.asks_values = !is_read_off && work.inputs.is_trained_on_values();
     let mut answers = if is_read_off {
-        let mut train = cases::training(work.study, task, &scans, &split)?;
-        train
-            .iter_mut()
-            .for_each(|case| case.example.question = task.asking.question(&case.example.question));
+        let mut train = cases::training(&task.source, &scans, &split)?;
+        train.iter_mut().for_each(|case| case.example.question = task.question(&case.example.question));
         frozen::answers(work, &mut asker, &train, &asked)?
     } else {
         said(work, &mut asker, &asked)?
     };
     match frequencies {
         Some(frequencies) if form == Some(AnswerForm::Band) => {
-            answers = frequencies.correct_all(&answers, work.study.backbone.plugin);
+            answers = frequencies.correct_all(&answers, work.inputs.backbone());
         }
         // Other facts are told with the frequencies, so the model's own captions are written anew.
         Some(_) => answers.extend(asker.without_frequencies(&asked)?),
         None => {}
     }
     let baselines = work.inputs.baseline(name)?;
-    let prior = task.asking.prior();
+    let prior = work.config.prior.clone();
     let mut weight = None;
     if let Some(prior) = &prior {
         let base = if form == Some(AnswerForm::Choice) { "majority" } else { "mean" };
-        let model = work.study.backbone.plugin;
+        let model = work.inputs.backbone();
         let sources = Sources { baselines: &baselines, prior, base, model };
         let (corrected, chosen) = prior::correct(&answers, &sources)?;
         (answers, weight) = (corrected, Some(chosen));
     }
     write_answers(work.dir, &answers)?;
-    score(work, name, &scans, &answers, &baselines)?;
+    score(work, &scans, &answers, &baselines)?;
     // After the scores: a task's first metric is its headline.
     let row = weight.map(|weight| work.recorder.row(Metric::neutral(CORRECTION_WEIGHT, weight)));
     work.recorder.extend(row.map(|row| MetricRow { against: prior, ..row }));
@@ -132,21 +176,14 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
 
 /// Returns a task's questions about one part, in the wording for evaluation.
 fn questions<'a>(
-    task: &PlannedPlugin<dyn Task>,
+    task: &WordedTask<'_>,
     scans: &'a [Scan],
     split: &Split,
     part: Part,
 ) -> Result<Vec<QuestionCase<'a>>> {
-    let mut cases = cases::cases(task, scans, split, part)?;
-    cases.iter_mut().for_each(|case| case.example.question = task.asking.question(&case.example.question));
+    let mut cases = cases::cases(&task.source, scans, split, part)?;
+    cases.iter_mut().for_each(|case| case.example.question = task.question(&case.example.question));
     Ok(cases)
-}
-
-/// Whether the model was trained on prompts with facts as numbers instead of the scan.
-fn is_trained_on_values(work: &StageContext<'_>) -> bool {
-    let instruction = work.study.experiment.instruction.as_ref();
-    let is_in_spec = instruction.is_some_and(|config| config.forms.values > 0.0);
-    is_in_spec && work.inputs.reads(&StageKind::Instruction) && work.inputs.reads(&StageKind::Corpus)
 }
 
 /// Selects the controls for one part's questions. Forecasts cannot do without volumes, and a swap needs
@@ -182,14 +219,14 @@ fn controls_of(
 
 /// Collects the language model's answers, with the scan and for each control.
 fn said(
-    work: &mut StageContext<'_>,
+    work: &mut StageContext<'_, EvaluationConfig<'_>>,
     asker: &mut Asker<'_>,
     asked: &[(Part, Vec<QuestionCase<'_>>)],
 ) -> Result<Vec<OutcomeLine>> {
     let total = asked.iter().map(|(_, cases)| cases.len() as u64).sum();
     let (mut done, mut answers) = (0, Vec::new());
     for (part, cases) in asked {
-        let mut shows = vec![(work.study.backbone.plugin, ShownInput::Scan)];
+        let mut shows = vec![(work.inputs.backbone(), ShownInput::Scan)];
         shows.extend(controls_of(asker, *part, cases)?);
         for batch in batches(cases, |a, b| a.scan.info.id == b.scan.info.id) {
             for &(plugin, shown) in &shows {
@@ -234,22 +271,20 @@ fn batches<T>(cases: &[T], are_about_one: impl Fn(&T, &T) -> bool) -> Vec<&[T]> 
 /// Records rows of the model and its controls, and of the model's differences from controls and
 /// baselines.
 fn score(
-    work: &mut StageContext<'_>,
-    name: &str,
+    work: &mut StageContext<'_, EvaluationConfig<'_>>,
     scans: &[Scan],
     answers: &[OutcomeLine],
     baselines: &[OutcomeLine],
 ) -> Result<()> {
-    let task = &*cases::task(work.study, name)?.config;
-    let groups = Groups::collect(work, task, scans);
-    let backbone = work.study.backbone.plugin;
+    let (task, scoring) = (work.config.task.source.plugin.config, work.config.scoring);
+    let groups = Groups::collect((scoring, work.seed), task, scans);
+    let backbone = work.inputs.backbone();
     for part in PARTS {
         let model = cases::outcomes(answers, part, backbone);
         if model.is_empty() {
             continue;
         }
-        let count = work.study.experiment.evaluation.resamples;
-        let resamples = resamples(subjects(&model), count, work.stage.seed, part);
+        let resamples = resamples(subjects(&model), scoring.resamples, work.seed, part);
         let of_model = Scores::compute(task, &model, &resamples)?;
         let mut rows = of_model.rows(|metric| work.recorder.row(metric), part, backbone, None);
         rows.extend(groups.rows(&work.recorder, part, backbone, &model)?);

@@ -8,21 +8,58 @@ mod reading;
 use std::collections::BTreeSet;
 
 use boldface::{Dataset, Exclusion, Regions, Result, ScanInfo};
+use serde::Serialize;
 
 use super::StageContext;
+use super::config::{ByName, HashedPlugin};
+use crate::spec::{Crop, Signal, Unit};
 use crate::store::arrays::{self, Array};
 use crate::store::{CARPETS, MOTION, QUALITY, QUALITY_TABLE, REGIONS, SCANS, SERIES, ScanQuality};
-use crate::study::{PlannedPlugin, counted};
+use crate::study::{Study, counted};
 
 use checked::{Bad, StoredScan};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 1;
 
+/// What the stage reads.
+#[derive(Debug, Serialize)]
+pub struct SeriesConfig<'a> {
+    /// The cohorts.
+    pub datasets: ByName<HashedPlugin<'a, dyn Dataset>>,
+    /// Crop and standardisation.
+    pub signal: &'a Signal,
+    /// The unit of the split, which stored scans carry.
+    pub unit: Unit,
+    /// Volumes per patch, if scans keep whole patches.
+    patch: Option<usize>,
+}
+
+impl<'a> SeriesConfig<'a> {
+    /// Takes what the stage reads from a study.
+    pub fn new(study: &'a Study) -> SeriesConfig<'a> {
+        let experiment = &study.experiment;
+        let content = |name: &str| study.content.datasets.get(name);
+        let datasets = study
+            .datasets
+            .iter()
+            .map(|entry| HashedPlugin::new(entry, |dataset| dataset.version(), content(&entry.name)));
+        let patch = experiment.signal.min_trs.map(|_| study.tokenizer.config.patch());
+        let (signal, unit) = (&experiment.signal, experiment.split.unit);
+        SeriesConfig { datasets: datasets.collect(), signal, unit, patch }
+    }
+
+    /// Returns the rule that gives the volumes kept of a scan.
+    pub fn crop(&self) -> Crop {
+        // Without `min-trs`, the rule does not depend on the patch.
+        Crop::new(self.signal, self.patch.unwrap_or(1))
+    }
+}
+
 /// Saves the cropped series of every scan, not standardised, with its metadata and the regions. Quality
 /// measurements and exclusions are saved if there are any.
-pub fn run(work: &mut StageContext<'_>) -> Result<()> {
-    let Found { regions, scans, excluded } = cohorts(&work.study.datasets)?;
+pub fn run(work: &mut StageContext<'_, SeriesConfig<'_>>) -> Result<()> {
+    let Found { regions, scans, excluded } = cohorts(&work.config.datasets)?;
     let read = reading::read(work, &scans, &regions)?;
     let bad: Vec<(&ScanInfo, &Bad)> =
         scans.iter().zip(&read).filter_map(|((_, info), read)| Some((info, read.as_ref().err()?))).collect();
@@ -34,7 +71,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     kept.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let arrays = kept.iter().map(|(info, kept)| (info.id.to_string(), Array::from_series(&kept.series)));
     arrays::write(&work.dir.join(SERIES), &arrays.collect())?;
-    let known = kept.iter().map(|(info, _)| counted((*info).clone(), &work.study.experiment));
+    let known = kept.iter().map(|(info, _)| counted((*info).clone(), work.config.unit, work.config.signal));
     work.write_json(SCANS, &known.collect::<Vec<_>>())?;
     work.write_json(REGIONS, &regions)?;
     quality(work, &kept, &regions)?;
@@ -46,13 +83,17 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
 
 /// Saves the quality measurements, if there are any: in full, as a table, as carpet plots, and as
 /// correlations of connectivity with motion.
-fn quality(work: &StageContext<'_>, kept: &[(&ScanInfo, &StoredScan)], regions: &Regions) -> Result<()> {
+fn quality(
+    work: &StageContext<'_, SeriesConfig<'_>>,
+    kept: &[(&ScanInfo, &StoredScan)],
+    regions: &Regions,
+) -> Result<()> {
     let scans: Vec<&StoredScan> = kept.iter().map(|(_, kept)| *kept).collect();
     if scans.iter().all(|kept| kept.measured.quality.is_empty()) {
         return Ok(());
     }
     work.write_json(QUALITY, &scans.iter().map(|kept| &kept.measured).collect::<Vec<_>>())?;
-    work.write_json(CARPETS, &carpet::plot(&scans, regions, work.study.experiment.signal.start))?;
+    work.write_json(CARPETS, &carpet::plot(&scans, regions, work.config.signal.start))?;
     work.write_json(MOTION, &motion::correlate(&scans))?;
     let row = |(info, kept): &(&ScanInfo, &StoredScan)| {
         let ScanQuality { scan, missing, quality } = &kept.measured;
@@ -79,7 +120,7 @@ fn quality(work: &StageContext<'_>, kept: &[(&ScanInfo, &StoredScan)], regions: 
 }
 
 /// A scan and the dataset that loads it.
-type Listed<'a> = (&'a PlannedPlugin<dyn Dataset>, ScanInfo);
+type Listed<'a> = (&'a HashedPlugin<'a, dyn Dataset>, ScanInfo);
 
 /// The scans, regions and exclusions of all datasets.
 struct Found<'a> {
@@ -89,20 +130,20 @@ struct Found<'a> {
 }
 
 /// Collects the scans of all datasets, and the regions that they must share.
-fn cohorts(datasets: &[PlannedPlugin<dyn Dataset>]) -> Result<Found<'_>> {
+fn cohorts<'a>(datasets: &'a [HashedPlugin<'a, dyn Dataset>]) -> Result<Found<'a>> {
     let mut shared: Option<(&str, Regions)> = None;
     let (mut scans, mut excluded) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for entry in datasets {
-        let cohort = entry.config.cohort(&entry.root, &entry.name)?;
+        let cohort = entry.config.cohort(entry.root, entry.name)?;
         match &shared {
             Some((first, regions)) if *regions != cohort.regions => {
                 let message =
                     "datasets `{}` and `{}` have different regions; give both the same parcellation";
-                return Err(message.replacen("{}", first, 1).replacen("{}", &entry.name, 1).into());
+                return Err(message.replacen("{}", first, 1).replacen("{}", entry.name, 1).into());
             }
             Some(_) => {}
-            None => shared = Some((&entry.name, cohort.regions)),
+            None => shared = Some((entry.name, cohort.regions)),
         }
         for info in cohort.scans {
             if !seen.insert(info.id.clone()) {

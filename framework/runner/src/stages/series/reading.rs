@@ -11,13 +11,13 @@ use std::time::Duration;
 use boldface::{Dataset, Observer, Regions, Result, ScanInfo, TimeSeries, guard};
 
 use super::checked::{Bad, StoredScan, checked};
-use super::{Listed, StageContext};
+use super::{Listed, SeriesConfig, StageContext};
 use crate::spec::{Crop, MissingRegions};
 use crate::stages::Recorder;
+use crate::stages::config::HashedPlugin;
 use crate::store::ScanQuality;
 use crate::store::arrays::{self, Array, Arrays, matrix};
 use crate::store::json;
-use crate::study::PlannedPlugin;
 
 /// How often to check for an interrupt while no scan finishes.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -32,12 +32,11 @@ const STACK: usize = 8 << 20;
 /// # Errors
 /// [`boldface::Interrupted`] if the user stops the run. Scans read so far are saved.
 pub fn read(
-    work: &mut StageContext<'_>,
+    work: &mut StageContext<'_, SeriesConfig<'_>>,
     scans: &[Listed<'_>],
     regions: &Regions,
 ) -> Result<Vec<std::result::Result<StoredScan, Bad>>> {
-    let (crop, signal) = (work.study.crop(), &work.study.experiment.signal);
-    let missing = signal.missing_regions;
+    let (crop, missing) = (work.config.crop(), work.config.signal.missing_regions);
     let mut desk = Desk::new(&mut work.recorder, scans);
     desk.resume();
     let left: Vec<usize> = (0..scans.len()).filter(|&place| desk.read[place].is_none()).collect();
@@ -73,12 +72,12 @@ pub fn read(
 }
 
 fn one(
-    entry: &PlannedPlugin<dyn Dataset>,
+    entry: &HashedPlugin<'_, dyn Dataset>,
     info: &ScanInfo,
     regions: &Regions,
     how: (Crop, MissingRegions),
 ) -> std::result::Result<StoredScan, Bad> {
-    let recorded = guard(|| entry.config.record(&entry.root, info))
+    let recorded = guard(|| entry.config.record(entry.root, info))
         .map_err(|error| boldface::messages(&*error).join(": "))?;
     checked(recorded, info, regions, how)
 }

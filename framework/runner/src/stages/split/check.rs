@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use boldface::{Part, Problem, ScanInfo};
+use boldface::{Problem, ScanInfo};
 use serde_json::Value;
 
 use super::divide::divide;
@@ -196,23 +196,4 @@ fn gaps(key: &str, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
     let message =
         format!("{} of {} scans have no `{column}`: {}{more}", without.len(), scans.len(), named.join(", "));
     (!without.is_empty()).then(|| Problem::at(key, message).help("fill the column, or leave those scans out"))
-}
-
-/// Returns the content of a split's key: everything that affects who is in which part, and nothing
-/// else.
-pub fn content(table: &SplitTable, listed: Option<&BTreeMap<String, Part>>) -> Value {
-    let mut value = serde_json::to_value(table).expect("a section is made of strings, numbers and lists");
-    if let Some(keys) = value.as_object_mut() {
-        // The seed is in the stage, and the number of repetitions does not affect a single one.
-        keys.remove("seed");
-        keys.remove("repeats");
-        if table.repeat == Some(0) {
-            keys.remove("repeat");
-        }
-        keys.remove("file");
-        if let Some(listed) = listed {
-            keys.insert("parts".to_owned(), serde_json::to_value(listed).expect("parts have names"));
-        }
-    }
-    value
 }
