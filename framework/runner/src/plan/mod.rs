@@ -24,6 +24,7 @@ mod silent;
 mod size;
 mod start;
 pub mod sweep;
+mod unchanged;
 
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -45,6 +46,7 @@ pub use libraries::{load_libraries, no_libraries};
 pub use power::power_cautions;
 pub(crate) use resolve::resolve_unlinted;
 pub use resolve::{Build, Offer, resolve, resolve_layered};
+pub(crate) use unchanged::HashedFiles;
 
 /// Everything that a run needs. Only resolving a spec makes a plan.
 #[derive(Debug)]
@@ -65,6 +67,8 @@ pub struct Plan {
     pub excluded: Vec<Exclusion>,
     /// The stages in the order of execution. A stage comes after its inputs.
     pub stages: Vec<Stage>,
+    /// The files that the keys hash.
+    pub(crate) files: Arc<HashedFiles>,
     /// The leakage checks, their findings and the findings that the spec accepts.
     pub leakage: Proof,
 }

@@ -138,6 +138,8 @@ impl<'a> Maker<'a> {
         let recorder = Recorder::new(stage, self.events, progress);
         let mut work = StageContext { study: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
         guard(|| stages::run(&mut work))?;
+        // What was read is what the key hashed, or nothing is kept under that key.
+        self.plan.files.check_unchanged()?;
         let (rows, seconds, tokens) = (work.recorder.rows(), work.recorder.seconds(), work.recorder.tokens());
         let tokens = Some(tokens.get()).filter(|&tokens| tokens > 0);
         // Without the experiment's name: equal keys must give equal bytes, whoever makes them.
