@@ -12,8 +12,8 @@ use super::told;
 #[test]
 fn what_changed_since_it_was_hashed_is_not_stored() {
     let sandbox = study();
-    sandbox.write("spec.toml", SPEC);
-    let plan = sandbox.plan("spec.toml");
+    sandbox.write("study.toml", SPEC);
+    let plan = sandbox.plan("study.toml");
     let scan = sandbox.path(&file("03"));
     let before = fs::read_to_string(&scan).unwrap();
     // One number of the scan, in the middle of an rsync.
@@ -25,15 +25,15 @@ fn what_changed_since_it_was_hashed_is_not_stored() {
     // Nothing of it was kept: the original data run every stage.
     fs::write(&scan, before).unwrap();
     let seen = Seen::default();
-    sandbox.run("spec.toml", &seen).unwrap();
+    sandbox.run("study.toml", &seen).unwrap();
     assert_eq!(seen.cached(), Vec::<String>::new());
 }
 
 #[test]
 fn a_file_that_is_not_of_the_export_is_said() {
     let sandbox = study();
-    sandbox.write("spec.toml", SPEC);
-    assert_eq!(told(&sandbox.boldface(&["run", "spec.toml"])).0, Some(0));
+    sandbox.write("study.toml", SPEC);
+    assert_eq!(told(&sandbox.boldface(&["run", "study.toml"])).0, Some(0));
     assert_eq!(told(&sandbox.boldface(&["export", "latest", "--to", "out"])).0, Some(0));
     sandbox.write("out/.gitignore", "");
     assert_eq!(told(&sandbox.boldface(&["verify", "out"])).0, Some(0));

@@ -13,14 +13,14 @@ fn a_full_disk_behind_standard_output_is_an_error() {
         return;
     }
     let sandbox = study();
-    sandbox.write("spec.toml", SPEC);
-    assert_eq!(told(&sandbox.boldface(&["run", "spec.toml"])).0, Some(0));
+    sandbox.write("study.toml", SPEC);
+    assert_eq!(told(&sandbox.boldface(&["run", "study.toml"])).0, Some(0));
     assert_eq!(told(&sandbox.boldface(&["export", "latest", "--to", "out"])).0, Some(0));
     let scan = boldface_tests::cohort::file("01");
     let commands: [&[&str]; 17] = [
-        &["check", "spec.toml"],
-        &["plan", "spec.toml"],
-        &["run", "spec.toml"],
+        &["check", "study.toml"],
+        &["plan", "study.toml"],
+        &["run", "study.toml"],
         &["report"],
         &["export", "latest", "--to", "two"],
         &["verify", "out"],

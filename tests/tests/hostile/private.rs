@@ -21,8 +21,8 @@ fn project(question: &str) -> Sandbox {
     sandbox.write("words.toml", &format!("question = [\"{question}\"]\n"));
     let spec = SPEC.replace("path = \"data\"", &format!("path = \"{}\"", sandbox.path("data").display()));
     let spec = spec.replace("[evaluation]", "[evaluation]\ngroups = [\"sex\"]");
-    sandbox.write("spec.toml", &(spec + SEX));
-    assert_eq!(told(&sandbox.boldface(&["run", "spec.toml"])).0, Some(0));
+    sandbox.write("study.toml", &(spec + SEX));
+    assert_eq!(told(&sandbox.boldface(&["run", "study.toml"])).0, Some(0));
     sandbox
 }
 
