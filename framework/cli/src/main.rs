@@ -29,13 +29,21 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(help_or_error) => {
+            say::check_written(help_or_error.print());
+            return ExitCode::from(u8::try_from(help_or_error.exit_code()).unwrap_or(2));
+        }
+    };
     logs::start(cli.verbose);
-    match cli.command.execute() {
+    let code = match cli.command.execute() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             say::aside(&failure);
             failure.exit_code()
         }
-    }
+    };
+    boldface_loader::expect_end();
+    code
 }

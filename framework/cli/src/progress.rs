@@ -19,9 +19,10 @@ const SILENCE: Duration = Duration::from_secs(5);
 
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// Runs `write` while no bar is drawn on stderr.
+/// Runs `write` while no bar is drawn on stderr. A terminal that has hung up is none any more, and bars panic if
+/// they cannot be cleared.
 pub fn aside<T>(write: impl FnOnce() -> T) -> T {
-    BARS.suspend(write)
+    if stderr().is_terminal() { BARS.suspend(write) } else { write() }
 }
 
 /// Shows the progress of a run.

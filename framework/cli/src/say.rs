@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Result, Write};
 
 /// Shows control characters as escapes. Text from files may hold any character, and a terminal obeys
 /// some of them: it moves, hides, colours or answers. Line breaks and tabs stay.
@@ -29,13 +29,29 @@ pub fn out(text: impl Display) {
     draw(&shown(&text.to_string()));
 }
 
-/// Prints text with the terminal's own commands, around text that is [`shown`].
+/// Prints text with the terminal's own commands, around text that is [`shown`]. A full disk ends the program
+/// with an error, because half a table must not pass for a whole one.
 pub fn draw(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
-        std::process::exit(0);
+    check_written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+}
+
+/// Ends the program if standard output could not be written: quietly if its reader has gone.
+pub fn check_written(written: Result<()>) {
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => leave(0),
+        Err(error) => {
+            aside(format_args!("error: cannot write standard output: {error}"));
+            leave(1)
+        }
+        Ok(()) => {}
     }
+}
+
+/// Ends the program at once.
+pub fn leave(code: i32) -> ! {
+    boldface_loader::expect_end();
+    std::process::exit(code)
 }
 
 /// Prints a line on standard error. If the reader has gone, the work continues.

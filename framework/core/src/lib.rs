@@ -21,6 +21,7 @@ mod card;
 mod cohort;
 mod corpus;
 mod error;
+pub mod files;
 mod guard;
 mod layout;
 mod metric;

@@ -4,7 +4,6 @@
     reason = "a mapped file is memory that another process could change; see `Mapped::open`"
 )]
 
-use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,7 +34,7 @@ impl Mapped {
             action: "read",
             source: error.into(),
         };
-        let file = File::open(path).map_err(fail)?;
+        let file = boldface::files::open_regular(path).map_err(fail)?;
         // SAFETY: the map is read-only and we never change the file. No process can guard against
         // changes by others; every program that maps its weights relies on there being none.
         let map = unsafe { Mmap::map(&file) }.map_err(fail)?;

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use boldface::TimeSeries;
+use boldface::{TimeSeries, files};
 
 /// Formats a series as tab-separated text: a line of region names, then one line per volume. A missing
 /// value is `n/a`; other values have enough digits to restore the same 32 bits.
@@ -51,6 +51,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
+    files::check_replaceable(path)?;
     let aside = aside(path);
     let written = File::create(&aside)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))

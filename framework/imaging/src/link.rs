@@ -3,13 +3,19 @@
 //! In a DataLad dataset every large file is a link, and its content may be elsewhere. Such a file is
 //! never treated as absent: a table that is only not fetched would otherwise be left out in silence.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
-use boldface::Result;
+use boldface::{Result, files};
 
 /// What such a link is, and what to do.
 const NOT_FETCHED: &str = "a link to a file that is not here; in a DataLad dataset, `datalad get` fetches it";
+
+/// As the system says it.
+const NO_TEXT: &str = "stream did not contain valid UTF-8";
+
+/// Largest file in bytes that is read as a whole. Tables and sidecars are far smaller.
+const MOST: u64 = 4 << 30;
 
 /// Whether `path` is a link without the file it names.
 pub fn is_dangling(path: &Path) -> bool {
@@ -26,7 +32,7 @@ pub fn is_listed(path: &Path) -> bool {
 /// # Errors
 /// If it cannot be read. The message says so if it was not fetched, and does not name the file.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    fs::read(path).map_err(|error| explained(path, error))
+    files::read_regular(path, MOST).map_err(|error| explained(path, error))
 }
 
 /// Reads a whole file of text, as [`read`].
@@ -34,7 +40,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As [`read`], and if it is not UTF-8.
 pub fn read_text(path: &Path) -> io::Result<String> {
-    fs::read_to_string(path).map_err(|error| explained(path, error))
+    String::from_utf8(read(path)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, NO_TEXT))
 }
 
 /// Explains the error of opening `path` if the file was not fetched.
@@ -59,6 +65,8 @@ pub fn check_fetched(files: &[PathBuf]) -> Result<()> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -134,7 +134,8 @@ fn decode(bytes: &[u8], dtype: Dtype) -> Vec<f32> {
 
 /// Opens a file and returns its checked header; the file is then at its first value.
 fn open(path: &Path) -> Result<(NpyHeader, File), NpyError> {
-    let mut file = File::open(path).map_err(|error| crate::link::explained(path, error))?;
+    let mut file =
+        boldface::files::open_regular(path).map_err(|error| crate::link::explained(path, error))?;
     let length = file.metadata()?.len();
     let mut start = [0; 8];
     take(&mut file, &mut start)?;

@@ -69,6 +69,7 @@ impl LoadedPlugin {
         let json = serde_json::to_vec(&request)
             .map_err(|error| format!("cannot write the request `{function}` to {self}: {error}"))?;
         let (library, message) = (self.library.library, EdgeMessage { json, series: series.0 });
+        let _called = Called::new(format!("{self}, `{function}`"));
         let (status, answer) = match within(self.library.limit(), move || library.call(&message))? {
             Some(answered) => answered,
             None => {
@@ -114,6 +115,34 @@ impl fmt::Display for LoadedPlugin {
             kind => write!(f, "{kind} `{}` of `{}`", self.name, self.library.file.display()),
         }
     }
+}
+
+/// Calls that are running, for the message of a program that a plugin ends.
+static CALLED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// One running call.
+pub(crate) struct Called(String);
+
+impl Called {
+    pub fn new(whose: String) -> Called {
+        CALLED.lock().unwrap_or_else(PoisonError::into_inner).push(whose.clone());
+        Called(whose)
+    }
+}
+
+impl Drop for Called {
+    fn drop(&mut self) {
+        let mut called = CALLED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = called.iter().position(|other| *other == self.0) {
+            called.swap_remove(place);
+        }
+    }
+}
+
+/// Returns the plugins that are being called now.
+pub(crate) fn called() -> Option<String> {
+    let called = CALLED.try_lock().map(|called| called.join(" or ")).unwrap_or_default();
+    Some(called).filter(|called| !called.is_empty())
 }
 
 fn words(answer: &EdgeMessage) -> Vec<String> {

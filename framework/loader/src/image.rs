@@ -1,7 +1,6 @@
 //! Checks that a file is a complete shared library. The system would map a damaged one and crash while
 //! reading it.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -16,7 +15,7 @@ const BEGINNINGS: [&[u8]; 5] =
 pub(crate) fn check(file: &Path) -> Result<(), String> {
     let shown = file.display();
     let mut bytes = Vec::new();
-    File::open(file)
+    boldface::files::open_regular(file)
         .and_then(|mut open| open.read_to_end(&mut bytes))
         .map_err(|error| format!("`{shown}` cannot be read: {error}"))?;
     if !BEGINNINGS.iter().any(|beginning| bytes.starts_with(beginning)) {

@@ -16,6 +16,7 @@ use boldface::abi::Request;
 
 use call::LoadedPlugin;
 use open::Opened;
+pub use open::expect_end;
 
 /// Every library of this process, and whether its plugins could be registered. Libraries are never unloaded,
 /// because their code and statics may still be in use.
@@ -42,7 +43,9 @@ pub fn load(path: &Path, content: &str, limit: Duration) -> Result<(), String> {
         return Err(message.replace("{}", &file.display().to_string()));
     }
     image::check(&file)?;
+    let called = call::Called::new(format!("the constructor of `{}`", file.display()));
     let library = open::open(&file, content, limit)?;
+    drop(called);
     let listed = LoadedPlugin::whole(library).ask(Request::Plugins).map_err(|error| error.to_string());
     let registered = listed.and_then(|listed| register::register(library, listed));
     // A library that failed stays open too. It is not opened again, and a new build of it needs a new process.

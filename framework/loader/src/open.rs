@@ -3,9 +3,10 @@
 
 use std::ffi::c_void;
 use std::fmt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use boldface::abi::{Library, Mismatch, SYMBOL, VERSION};
@@ -24,6 +25,25 @@ pub(crate) struct Opened {
 
 /// Files of all loaded libraries. A library's log events refer to its file by index.
 static FILES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+static IS_END_EXPECTED: AtomicBool = AtomicBool::new(false);
+
+/// Says that the program is about to end by its own will. Otherwise the end counts as that of a plugin.
+pub fn expect_end() {
+    IS_END_EXPECTED.store(true, Ordering::SeqCst);
+}
+
+/// Turns an `exit` by a plugin, which would pass for success, into a failure of the program.
+extern "C" fn refuse_end() {
+    let Some(called) = crate::call::called().filter(|_| !IS_END_EXPECTED.load(Ordering::SeqCst)) else {
+        return;
+    };
+    let message = format!("error: {called}, ended the whole program; what is finished is kept\n");
+    // Whoever reads standard error may have gone.
+    let _ = std::io::stderr().write_all(message.as_bytes());
+    // SAFETY: it ends the process without running anything else.
+    unsafe { libc::_exit(1) }
+}
 
 impl fmt::Debug for Opened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,6 +99,12 @@ fn log(place: usize, level: u32, module: &str, words: &str) {
 /// A message that says what is wrong with the file and how to fix it.
 pub(crate) fn open(file: &Path, content: &str, limit: Duration) -> Result<&'static Opened, String> {
     let shown = file.display();
+    static REFUSAL: Once = Once::new();
+    // SAFETY: the function is of this program, which is never unloaded.
+    REFUSAL.call_once(|| unsafe {
+        // The system allows at least 32 functions.
+        let _ = libc::atexit(refuse_end);
+    });
     // SAFETY: this runs the library's constructors, as the spec that names the library intends.
     let library = unsafe { system_open(file) };
     let library = library.map_err(|error| format!("`{shown}` cannot be loaded: {}", with_causes(&error)))?;

@@ -89,10 +89,11 @@ pub fn read(mut table: Table) -> ExperimentDraft {
         leakage: reader.optional("leakage").unwrap_or_default(),
         runtime: reader.optional("runtime").unwrap_or_default(),
     };
+    // Do not also report a misspelt section as missing.
+    let meant = reader.table.keys().filter_map(|name| closest(name, known())).map(missing_section);
+    let meant: BTreeSet<String> = meant.collect();
+    reader.problems.retain(|problem| !meant.contains(&problem.message));
     for name in reader.table.keys() {
-        // Do not also report a misspelt section as missing.
-        let meant = closest(name, known()).unwrap_or_default();
-        reader.problems.retain(|problem| problem.message != missing_section(meant));
         let problem = Problem::at(name, format!("unknown section `{name}`"));
         reader.problems.push(problem.help(suggest(name, known())));
     }

@@ -130,7 +130,8 @@ impl Layered {
     /// Locates problems at their keys and sorts them by file and line.
     pub fn locate_all(&self, problems: Vec<Problem>) -> Vec<Located> {
         let mut located: Vec<Located> = problems.into_iter().map(|problem| self.locate(problem)).collect();
-        let file = |located: &Located| self.sources.iter().position(|source| *source == located.source);
+        let file =
+            |located: &Located| self.sources.iter().position(|source| Arc::ptr_eq(source, &located.source));
         located.sort_by_key(|located| (file(located), located.span.start));
         located.dedup();
         located
@@ -186,7 +187,7 @@ impl Layered {
 
 /// Reads a spec and its parents. `children` are the files that extend it.
 fn read(path: &Path, text: String, children: &mut Vec<PathBuf>) -> Result<Layered, Vec<Located>> {
-    let source = Arc::new(SpecSource { path: path.to_owned(), text });
+    let source = Arc::new(SpecSource::new(path.to_owned(), text));
     let SpecDocument { table, origins } = SpecDocument::read(&source)?;
     let mut own = Layered { path: path.to_owned(), sources: vec![source], table, origins, data: Vec::new() };
     let misplaced = misplaced(&own.table);

@@ -16,14 +16,22 @@ pub struct SpecSource {
     pub path: PathBuf,
     /// Its text.
     pub text: String,
+    /// Byte offset of each line.
+    lines: Vec<usize>,
 }
 
 impl SpecSource {
+    /// Returns the source of a file with this text.
+    pub fn new(path: PathBuf, text: String) -> SpecSource {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        SpecSource { path, text, lines }
+    }
+
     /// Returns the line and column of a byte offset, in characters, counted from 1.
     fn place(&self, byte: usize) -> (usize, usize) {
-        let before = self.text.get(..byte).unwrap_or(&self.text);
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        (before.matches('\n').count() + 1, column)
+        let byte = if self.text.is_char_boundary(byte) { byte } else { self.text.len() };
+        let line = self.lines.partition_point(|start| *start <= byte).max(1);
+        (line, self.text[self.lines[line - 1]..byte].chars().count() + 1)
     }
 }
 
@@ -226,7 +234,7 @@ mod tests {
     fn place(key: &str, message: &str) -> &'static str {
         let (table, errors) = DeTable::parse_recoverable(SPEC);
         assert!(errors.is_empty());
-        let source = Arc::new(SpecSource { path: PathBuf::from("spec.toml"), text: SPEC.to_owned() });
+        let source = Arc::new(SpecSource::new(PathBuf::from("spec.toml"), SPEC.to_owned()));
         let origins = Origins::collect(table.get_ref(), &source);
         &SPEC[origins.locate(&source, Problem::at(key, message)).span]
     }

@@ -20,7 +20,7 @@ impl Layered {
     /// Returns an error for a malformed setting or a key that changes results, with advice.
     pub fn set_runtime(&mut self, settings: &[String]) -> Result<(), String> {
         let lines = settings.iter().map(|setting| line(setting)).collect::<Result<Vec<_>, _>>()?;
-        let source = SpecSource { path: PathBuf::from("the command line"), text: lines.join("\n") };
+        let source = SpecSource::new(PathBuf::from("the command line"), lines.join("\n"));
         let document = SpecDocument::read(&Arc::new(source)).map_err(|problems| {
             let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
             messages.join("\n")
@@ -52,7 +52,7 @@ impl Layered {
         }
         let (option, path) = (format!("--data {name}="), path.to_string_lossy());
         let value = option.len()..option.len() + path.len();
-        let source = SpecSource { path: PathBuf::from("the command line"), text: format!("{option}{path}") };
+        let source = SpecSource::new(PathBuf::from("the command line"), format!("{option}{path}"));
         let origin = Origin { source: Arc::new(source), key: value.clone(), value };
         self.set(&format!("datasets.{name}.path"), Value::from(path), &origin);
         Ok(())

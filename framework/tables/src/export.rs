@@ -79,23 +79,30 @@ impl Sheet {
     }
 }
 
-/// Formats the table as CSV with a header (RFC 4180). Missing values are empty fields.
+/// Formats the table as CSV with a header (RFC 4180). Missing values are empty fields. Text that a spreadsheet
+/// would compute as a formula begins with an apostrophe.
 pub fn csv(sheet: &Sheet) -> String {
-    delimited(sheet, b',', "")
+    delimited(sheet, b',', "", without_formula)
 }
 
 /// Formats the table as tab-separated text with a header, as in BIDS. Missing values are `n/a`.
 pub fn tsv(sheet: &Sheet) -> String {
-    delimited(sheet, b'\t', "n/a")
+    delimited(sheet, b'\t', "n/a", |text| text)
 }
 
-fn delimited(sheet: &Sheet, delimiter: u8, missing: &str) -> String {
+/// Escapes text for the cell of a spreadsheet. A number stays as it is.
+fn without_formula(text: String) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    if is_formula { format!("'{text}") } else { text }
+}
+
+fn delimited(sheet: &Sheet, delimiter: u8, missing: &str, escape: fn(String) -> String) -> String {
     const WHOLE: &str = "writing into memory cannot fail";
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
-    writer.write_record(sheet.columns.iter().map(|(name, _)| name)).expect(WHOLE);
+    writer.write_record(sheet.columns.iter().map(|(name, _)| escape(name.clone()))).expect(WHOLE);
     for row in 0..sheet.rows() {
-        let fields =
-            sheet.columns.iter().map(|(_, values)| values.field(row).unwrap_or_else(|| missing.to_owned()));
+        let field = |values: &ColumnValues| values.field(row).map_or_else(|| missing.to_owned(), escape);
+        let fields = sheet.columns.iter().map(|(_, values)| field(values));
         writer.write_record(fields).expect(WHOLE);
     }
     String::from_utf8(writer.into_inner().expect(WHOLE)).expect("every field was UTF-8")
@@ -147,9 +154,22 @@ mod tests {
             "a, ""b""
             c",0.30000000000000004,18446744073709551615
             ,,
-            =é,inf,0
+            '=é,inf,0
         "#]]
         .assert_eq(&csv(&sheet()));
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        let hostile = ["=1+1", "+cmd", "-x", "@SUM(A1)", "\t=1", "\r=1", "-0.5", "+1e3", "a=b"];
+        let texts = ColumnValues::Text(hostile.map(|text| Some(text.to_owned())).to_vec());
+        let table = csv(&Sheet::new().with("=name", texts));
+        let mut cells = ::csv::Reader::from_reader(table.as_bytes());
+        assert_eq!(cells.headers().unwrap(), vec!["'=name"]);
+        let cells: Vec<String> = cells.records().map(|record| record.unwrap()[0].to_owned()).collect();
+        let expected = ["'=1+1", "'+cmd", "'-x", "'@SUM(A1)", "'\t=1", "'\r=1", "-0.5", "+1e3", "a=b"]
+            .map(str::to_owned);
+        assert_eq!(cells, expected);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use boldface::ScanId;
+use boldface::{ScanId, files};
 use polars::prelude::{
     ArrowDataType, Column, CompatLevel, DataFrame, DataType, NamedFrom, PolarsResult, SchemaExt, Series,
 };
@@ -175,6 +175,7 @@ pub(crate) fn others<'a>(ids: impl Iterator<Item = &'a ScanId>) -> Option<Column
 /// half a table.
 pub(crate) fn write(path: &Path, rows: usize, columns: Vec<Column>) -> TableResult<()> {
     let encode = |reason: String| TableError::Encode { path: path.to_owned(), reason };
+    files::check_replaceable(path).map_err(|source| io("write", path, source))?;
     let mut aside = path.as_os_str().to_owned();
     aside.push(".partial");
     let aside = PathBuf::from(aside);
@@ -212,7 +213,7 @@ fn written_checksum(reader: &mut ParquetReader<File>) -> PolarsResult<Option<Str
 }
 
 fn open(path: &Path) -> TableResult<ParquetReader<File>> {
-    File::open(path).map(ParquetReader::new).map_err(|source| io("read", path, source))
+    files::open_regular(path).map(ParquetReader::new).map_err(|source| io("read", path, source))
 }
 
 fn parquet(path: &Path, reason: String) -> TableError {

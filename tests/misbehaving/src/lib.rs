@@ -19,6 +19,8 @@ enum How {
     Nan,
     /// It never returns.
     Loop,
+    /// It ends the program as if all were well.
+    Exit,
     /// It returns an error with a cause.
     Error,
     /// It does not fail, but writes a log event.
@@ -54,6 +56,7 @@ fn misbehave(how: How) -> Result<f64> {
         How::Loop => loop {
             std::thread::park();
         },
+        How::Exit => std::process::exit(0),
         How::Error => Err(std::io::Error::other(std::fmt::Error).into()),
         How::Log => {
             tracing::warn!(volumes = 3, "This task is talkative.");

@@ -82,7 +82,7 @@ fn asked_for(task: &str) -> VerificationRequest {
 #[test]
 fn every_score_comes_out_again_without_the_run() {
     let sandbox = project(COUNTED);
-    exported(&sandbox, "out", true);
+    exported(&sandbox, "out", false);
     fs::remove_dir_all(sandbox.path("runs")).unwrap();
     fs::remove_file(sandbox.path("text.txt")).unwrap();
     fs::remove_file(sandbox.path("words.toml")).unwrap();

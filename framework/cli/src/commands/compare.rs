@@ -3,7 +3,7 @@
 use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
 use std::path::{Path, PathBuf};
 
-use boldface::Part;
+use boldface::{Part, files};
 use boldface_runner::report::compare::{self, CompareError, Comparison, ComparisonRequest};
 use clap::ValueEnum;
 
@@ -106,7 +106,7 @@ fn show(comparison: &Comparison) -> Result<(), Failure> {
     say::out(comparison.terminal());
     let Some(folder) = &comparison.folder else { return Ok(()) };
     let page = folder.join("compare.html");
-    match std::fs::write(&page, comparison.html()) {
+    match files::replace(&page, comparison.html().as_bytes()) {
         Ok(()) => say::out(format_args!("\npage: {}\n", page.display())),
         // The folder of somebody else's sweep may be read-only.
         Err(error) if [PermissionDenied, ReadOnlyFilesystem].contains(&error.kind()) => {
@@ -118,7 +118,7 @@ fn show(comparison: &Comparison) -> Result<(), Failure> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text)
+    files::replace(path, text.as_bytes())
         .map_err(|error| Failure::Run(format!("cannot write `{}`: {error}", path.display())))
 }
 

@@ -37,11 +37,22 @@ impl Params {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, is cut short or damaged, or holds numbers of another type.
+    /// If the file cannot be read, is cut short or damaged, or holds numbers of another type, NaN or
+    /// infinity.
     pub fn load(engine: &Engine, path: &Path) -> Result<Params, EngineError> {
         let (contents, _) = read(path, &[])?;
         let mut params = Params::new(engine);
         for (name, (dims, values)) in contents {
+            if let Some(place) = values.iter().position(|value| !value.is_finite()) {
+                let source = format!(
+                    "tensor `{name}` holds NaN or infinity, first at number {place}; training diverged: lower `peak-lr`"
+                );
+                return Err(EngineError::Checkpoint {
+                    path: path.to_owned(),
+                    action: "read",
+                    source: source.into(),
+                });
+            }
             params.insert(&name, values, &dims);
         }
         Ok(params)

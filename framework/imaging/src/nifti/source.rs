@@ -7,6 +7,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use boldface::Result;
+use boldface::files::open_regular;
 
 use super::datatype::ByteOrder;
 use super::fields::{BYTES_1, BYTES_2, Fields, product};
@@ -179,7 +180,7 @@ impl Read for ImageSource {
 
 impl Stream {
     fn open(path: &Path) -> io::Result<Stream> {
-        let file = File::open(path).map_err(|error| link::explained(path, error))?;
+        let file = open_regular(path).map_err(|error| link::explained(path, error))?;
         let length = file.metadata()?.len();
         let mut file = BufReader::with_capacity(BUFFER, file);
         let start = io::BufRead::fill_buf(&mut file)?;

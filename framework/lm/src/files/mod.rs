@@ -7,7 +7,7 @@ mod card;
 mod folder;
 mod json;
 
-use std::fs::{File, metadata};
+use std::fs::metadata;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -164,7 +164,7 @@ pub(crate) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::other("it is no regular file"));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(MOST_TEXT + 1).read_to_end(&mut bytes)?;
+    boldface::files::open_regular(path)?.take(MOST_TEXT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST_TEXT {
         return Err(io::Error::other(format!("it has more than {} MiB", MOST_TEXT >> 20)));
     }

@@ -54,6 +54,7 @@ pub(crate) fn parameters(config: &ModelConfig, weights: &StoredTensors, engine: 
     let mut params = Params::new(engine);
     for (name, dims) in config.parameters() {
         let stored = weights.get(&name).expect("`check::all` found every parameter");
+        stored.check_finite()?;
         params.insert_frozen(&name, &stored.tensor(engine, &dims));
     }
     Ok(params)
@@ -74,6 +75,27 @@ impl StoredTensor {
             dims.reverse();
         }
         dims
+    }
+
+    /// Checks that every number is one. A model with NaN would answer nonsense without a word.
+    ///
+    /// # Errors
+    /// Names the file, the tensor and the number.
+    pub fn check_finite(&self) -> Result<()> {
+        let place = match self.storage {
+            Storage::F32 => first_special::<4>(self.data(), 3, 0x7f80),
+            Storage::Bf16 => first_special::<2>(self.data(), 1, 0x7f80),
+            Storage::F16 => first_special::<2>(self.data(), 1, 0x7c00),
+            _ => self.storage.numbers(self.data()).iter().position(|number| !number.is_finite()),
+        };
+        let Some(place) = place else { return Ok(()) };
+        Err(format!(
+            "`{}`: tensor `{}` holds NaN or infinity, first at number {place}; the file is damaged, or training diverged: \
+             use other weights",
+            self.path().display(),
+            self.name
+        )
+        .into())
     }
 
     /// Returns its numbers in our order.
@@ -109,6 +131,15 @@ impl StoredTensor {
     }
 }
 
+/// Returns the place of the first little-endian number whose exponent is all ones: infinity or NaN. `top` is the
+/// place of its highest byte, and `exponent` masks its two highest bytes.
+fn first_special<const WIDTH: usize>(bytes: &[u8], top: usize, exponent: u16) -> Option<usize> {
+    let (numbers, _) = bytes.as_chunks::<WIDTH>();
+    numbers
+        .iter()
+        .position(|number| u16::from_be_bytes([number[top], number[top - 1]]) & exponent == exponent)
+}
+
 /// Transposes (R, C) to (C, R), in tiles so that reads and writes stay close together.
 fn transposed(x: &[f32], columns: usize) -> Vec<f32> {
     const TILE: usize = 32;
@@ -139,4 +170,23 @@ fn halves(x: &[f32], columns: usize, heads: usize) -> Vec<f32> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nan_and_infinity_are_found_in_every_plain_storage() {
+        for special in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let wide: Vec<u8> = [1.0, f32::MAX, special].iter().flat_map(|x| x.to_le_bytes()).collect();
+            assert_eq!(first_special::<4>(&wide, 3, 0x7f80), Some(2));
+            assert_eq!(first_special::<4>(&wide[..8], 3, 0x7f80), None);
+            let brain =
+                [half::bf16::MAX, half::bf16::from_f32(special)].map(half::bf16::to_le_bytes).concat();
+            assert_eq!(first_special::<2>(&brain, 1, 0x7f80), Some(1));
+            let small = [half::f16::MAX, half::f16::MIN_POSITIVE_SUBNORMAL, half::f16::from_f32(special)];
+            assert_eq!(first_special::<2>(&small.map(half::f16::to_le_bytes).concat(), 1, 0x7c00), Some(2));
+        }
+    }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use boldface::{MetricRow, Precision, Result};
 use boldface_tables::metrics;
@@ -116,6 +117,15 @@ pub fn verify(
     let path = export.origin.join(format!("{}.toml", export.name));
     let data = DataCache::default();
     let layered = Layered::read(&path, &source).map_err(Unverified::Spec)?;
+    // The spec comes from somebody else: it loads nothing that the user did not name.
+    let named: Vec<PathBuf> = asked.plugins.iter().map(absolute).collect();
+    let load = |file: &Path, content: &str, limit: Duration| match named.iter().any(|named| named == file) {
+        true => (build.load)(file, content, limit),
+        false => {
+            Err(format!("`{}` is not loaded, because only `--plugin PATH` names libraries", file.display()))
+        }
+    };
+    let build = &Build { engines: build.engines, load: &load };
     let mut plan = resolve_unlinted(&layered, build, &data).map_err(Unverified::Spec)?;
     same_data(&plan, &export, asked)?;
     parts(&mut plan, &dir)?;
@@ -213,7 +223,6 @@ fn smaller(
             }
         }
     }
-    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     for (name, place) in &asked.data {
         let Some(dataset) = table.get_mut("datasets").and_then(|datasets| datasets.get_mut(name)) else {
             let known: Vec<String> = export.datasets.keys().map(|name| format!("`{name}`")).collect();
@@ -225,8 +234,15 @@ fn smaller(
     if let (Some(weights), Some(backbone)) = (&asked.weights, table.get_mut("backbone")) {
         backbone["weights"] = json!(absolute(weights));
     }
+    let needed =
+        table.remove("plugins").filter(|needed| needed.as_array().is_none_or(|list| !list.is_empty()));
     if !asked.plugins.is_empty() {
         table.insert("plugins".to_owned(), json!(asked.plugins.iter().map(absolute).collect::<Vec<_>>()));
+    } else if let Some(needed) = needed {
+        return Err(Unverified::Asked(libraries_needed(&needed, export)));
+    }
+    if let Some(key) = ["extends", "sweep"].into_iter().find(|key| table.contains_key(*key)) {
+        return Err(failed(format!("`spec.toml` has `{key}`, which no export has")));
     }
     if let Some(engine) = asked.engine.as_ref().filter(|engine| **engine != export.engine) {
         table.insert("engine".to_owned(), engine.as_str().into());
@@ -241,6 +257,31 @@ fn smaller(
         }
     }
     toml::to_string(&table).map_err(|error| failed(format!("`spec.toml`: {error}")))
+}
+
+fn absolute(path: &PathBuf) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.clone())
+}
+
+/// Says which libraries an export was made with, and how the user lets them run.
+fn libraries_needed(needed: &Value, export: &Export) -> String {
+    let files: Vec<String> =
+        needed.as_array().into_iter().flatten().map(|file| format!("`{}`", text(file))).collect();
+    let hashes: Vec<String> = export
+        .libraries
+        .iter()
+        .map(|(plugin, hash)| format!("{plugin} is from the library with hash {hash}"))
+        .collect();
+    let known = if hashes.is_empty() { String::new() } else { format!(" ({})", hashes.join("; ")) };
+    format!(
+        "the export was made with the plugins of {}{known}; a library runs as you, so none is loaded from an export: \
+         get it from somebody you trust and name it with `--plugin PATH`",
+        files.join(", ")
+    )
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Checks that the data are those of the recorded score.

@@ -50,9 +50,13 @@ pub fn note(told: &CardContent, card: &Card, is_hashed: bool) -> String {
         "- `splits.tsv` and `learned.tsv` hold subject ids. Where ids may not be shared, export with \
          `--without-subjects`, which writes hashes of them.\n"
     };
-    text += "- `spec.toml` is the experiment as its author wrote it: look at its paths and lists before you share it, \
-             and at `origin` in `manifest.json`.\n\
-             - Weights can remember what they were trained on. Terms that bind the data may bind them too.\n";
+    text += if is_hashed {
+        "- No file names a subject or a folder of the machine, and no score is of a group of fewer than five people.\n"
+    } else {
+        "- `spec.toml` is the experiment as its author wrote it: look at its paths and lists before you share it, and at \
+         `origin` in `manifest.json`.\n"
+    };
+    text += "- Weights can remember what they were trained on. Terms that bind the data may bind them too.\n";
     text
 }
 

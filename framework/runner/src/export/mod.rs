@@ -12,6 +12,7 @@
 mod card;
 mod find;
 mod licence;
+mod private;
 mod versions;
 mod write;
 

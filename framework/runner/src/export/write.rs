@@ -1,7 +1,7 @@
 //! Exports a finished run. The export is written to a temporary folder, its manifest last, and then
 //! renamed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tracing::warn;
 
 use super::card::{self, Subject};
-use super::{licence, versions};
+use super::{licence, private, versions};
 use crate::report::card::told;
 use crate::spec::{Paradigm, Table};
 use crate::store::export::{self, Export, NORMS, REGIONS, SavedModel, base, fingerprints};
@@ -144,6 +144,14 @@ impl Source {
         own
     }
 
+    /// Returns the hash of the library of each plugin that is not built in.
+    fn libraries(&self) -> BTreeMap<String, String> {
+        let configs =
+            self.record.stages.iter().filter_map(|stage| stage.stage.config["libraries"].as_object());
+        let one = |(plugin, hash): (&String, &Value)| Some((plugin.clone(), hash.as_str()?.to_owned()));
+        configs.flatten().filter_map(one).collect()
+    }
+
     /// Writes everything except the manifest to `to`.
     fn put(&self, to: &Path, hashed: bool) -> Result<(Export, Vec<String>)> {
         let record = &self.record;
@@ -176,16 +184,18 @@ impl Source {
             table.remove("seed");
             table
         };
+        let shared = |table: Table| if hashed { private::table_without_folders(table) } else { table };
         let mut export = Export {
             kind: export::KIND.to_owned(),
             format: export::FORMAT,
             boldface: env!("CARGO_PKG_VERSION").to_owned(),
             name: record.name.clone(),
-            origin: origin.clone(),
+            // The folder names people, projects and machines.
+            origin: if hashed { PathBuf::new() } else { origin.clone() },
             engine: record.experiment.engine.clone(),
             precision: record.experiment.precision,
-            tokenizer: own(&record.experiment.tokenizer),
-            backbone: own(&record.experiment.backbone),
+            tokenizer: shared(own(&record.experiment.tokenizer)),
+            backbone: shared(own(&record.experiment.backbone)),
             base: base(config(&StageKind::TextSpace)),
             model,
             aligned: aligned.transpose()?,
@@ -194,6 +204,7 @@ impl Source {
             series: self.stage(&StageKind::Series).map(|stage| stage.stage.key.0.clone()).unwrap_or_default(),
             datasets: datasets.clone(),
             held_out: self.held_out(),
+            libraries: self.libraries(),
             files: BTreeMap::new(),
         };
 
@@ -210,11 +221,16 @@ impl Source {
         write_learned(&to.join(LEARNED), &learned)?;
         write_splits(&to.join(SPLITS), &scans, &split, hashed)?;
         text(&to.join(REGIONS), &table(&regions))?;
-        text(&to.join(SPEC), &toml::to_string_pretty(&record.experiment)?)?;
+        let mut spec = toml::to_string_pretty(&record.experiment)?;
+        if hashed {
+            spec = toml::to_string_pretty(&private::table_without_folders(toml::from_str(&spec)?))?;
+        }
+        text(&to.join(SPEC), &spec)?;
         pretty(&to.join("versions.json"), &versions::versions(record, &origin))?;
         pretty(&to.join("normaliser.json"), &normaliser(record, &export.tr))?;
 
-        let rows = metrics::read(&self.run.join(METRICS))?;
+        let mut rows = metrics::read(&self.run.join(METRICS))?;
+        let few = if hashed { private::suppress(&mut rows, &scans, &split)? } else { BTreeSet::new() };
         metrics::write(&to.join(METRICS), &record.name, &rows)?;
         let (told, card) = (told(&self.run, self.runs(&series))?, self.card(&origin));
         let (test, validation) = (&told.test, &told.validation);
@@ -224,9 +240,12 @@ impl Source {
         let subject =
             Subject { record, export: &export, scans: &scans, split: &split, told: &told, card: &card };
         text(&to.join("README.md"), &card::readme(&subject))?;
+        if hashed {
+            private::check_silent(to, &scans, &origin)?;
+        }
         collect(to, "", &mut export.files).map_err(cannot("read", to))?;
         export.files.remove(export::FILE);
-        Ok((export, self.notes(hashed)))
+        Ok((export, notes(hashed, &few)))
     }
 
     /// Copies the language model from the first of `stages` in the run, or else from the text side.
@@ -291,25 +310,19 @@ impl Source {
             },
         )
     }
+}
 
-    fn notes(&self, hashed: bool) -> Vec<String> {
-        let mut notes = Vec::new();
-        let lists = |(_, table): &(&String, &Table)| {
-            table.iter().any(|(key, value)| key != "path" && value.to_string().contains("sub-"))
-        };
-        if let Some((name, _)) = self.record.experiment.datasets.iter().find(lists).filter(|_| hashed) {
-            notes.push(format!(
-                "`spec.toml` names subjects in `[datasets.{name}]`, as the author of the spec wrote it"
-            ));
-        }
-        if !hashed {
-            notes.push(
-                "`splits.tsv` and `learned.tsv` hold subject ids; `--without-subjects` writes hashes"
-                    .to_owned(),
-            );
-        }
-        notes
+/// Returns notes for people who share the export. `few` are columns whose groups are not told.
+fn notes(hashed: bool, few: &BTreeSet<String>) -> Vec<String> {
+    if !hashed {
+        return vec![
+            "`splits.tsv` and `learned.tsv` hold subject ids; `--without-subjects` writes hashes".to_owned(),
+        ];
     }
+    let one = |column: &String| {
+        format!("no scores of groups of `{column}` are in it, because one has too few people")
+    };
+    few.iter().map(one).collect()
 }
 
 fn has(record: &Record, kind: &StageKind) -> bool {

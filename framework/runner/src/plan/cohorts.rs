@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::content::{FileHashes, Hasher};
 use super::hashes::Hashes;
+use super::unchanged::HashedFiles;
 use super::{PlannedPlugin, leak, nuisances};
 use crate::spec::Experiment;
 use crate::store::export::{Export, Refused};
@@ -21,6 +22,7 @@ use crate::study::counted;
 #[derive(Debug)]
 pub struct DataCache {
     hashes: Hashes,
+    hashed: Arc<HashedFiles>,
     tell: fn(&str),
     datasets: KeyedCache<Found>,
     unions: KeyedCache<Vec<ScanInfo>>,
@@ -64,6 +66,7 @@ impl DataCache {
     pub fn telling(tell: fn(&str)) -> DataCache {
         DataCache {
             hashes: Hashes::default(),
+            hashed: Arc::default(),
             tell,
             datasets: KeyedCache::default(),
             unions: KeyedCache::default(),
@@ -80,8 +83,13 @@ impl DataCache {
         self.hashes.lie_in(runs);
     }
 
+    /// Returns the files hashed so far.
+    pub(super) fn hashed_files(&self) -> Arc<HashedFiles> {
+        Arc::clone(&self.hashed)
+    }
+
     fn hasher(&self) -> Hasher<'_> {
-        Hasher { known: &self.hashes, tell: self.tell }
+        Hasher { known: &self.hashes, hashed: &self.hashed, tell: self.tell }
     }
 
     /// Returns the cohorts of all datasets. Problems have full keys.

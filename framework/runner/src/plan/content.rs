@@ -1,15 +1,16 @@
 //! Hashes of data files. A key changes when a byte changes, not when a folder moves.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use boldface::files::open_regular;
 use rayon::prelude::*;
 
 use super::hashes::{Hashes, Stamp};
+use super::unchanged::HashedFiles;
 
 /// Hashes of some files.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub(super) struct FileHashes {
 pub(super) struct Hasher<'a> {
     /// Hashes of files that have not changed since they were read.
     pub known: &'a Hashes,
+    /// Receives every file that was hashed, to see later whether it is still the same.
+    pub hashed: &'a HashedFiles,
     /// Receives progress messages if hashing takes long.
     pub tell: fn(&str),
 }
@@ -47,8 +50,16 @@ impl FileHashes {
         let left = || stamped.iter().filter(|stamped| stamped.hash.is_none());
         let clock = Clock::new(left().count(), left().map(|stamped| stamped.bytes).sum(), hasher.tell);
         let one = |(file, stamped): (&PathBuf, Stamped)| match stamped.hash {
-            Some(hash) => Ok((hash, None)),
-            None => hash(file, &stamped, &clock),
+            Some(hash) => {
+                hasher.hashed.insert(file, stamped.stamp.as_ref().map(|(_, stamp)| *stamp), hash);
+                Ok((hash, None))
+            }
+            None => {
+                let read = hash(file, &stamped, &clock)?;
+                // Without a stamp the file changed while it was read, or its system records no changes.
+                hasher.hashed.insert(file, read.1.as_ref().map(|(_, stamp)| *stamp), read.0);
+                Ok(read)
+            }
         };
         let hashes: Vec<Result<_, String>> = files.par_iter().zip(stamped).map(one).collect();
         let mut whole = blake3::Hasher::new();
@@ -93,7 +104,7 @@ fn hash(
     before: &Stamped,
     clock: &Clock,
 ) -> Result<(blake3::Hash, Option<(PathBuf, Stamp)>), String> {
-    let mut open = File::open(file).map_err(cannot_read(file))?;
+    let mut open = open_regular(file).map_err(cannot_read(file))?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; BUFFER.min(usize::try_from(before.bytes).unwrap_or(BUFFER).max(1 << 12))];
     loop {
@@ -156,7 +167,7 @@ mod tests {
     use super::*;
 
     fn read(root: &Path, files: &[PathBuf], known: &Hashes) -> Result<FileHashes, String> {
-        FileHashes::read(root, files, Hasher { known, tell: |_| {} })
+        FileHashes::read(root, files, Hasher { known, hashed: &HashedFiles::default(), tell: |_| {} })
     }
 
     #[test]
@@ -213,7 +224,7 @@ mod tests {
         let time = std::fs::metadata(&files[3]).unwrap().modified().unwrap();
         let other = std::fs::read_to_string(&files[3]).unwrap().replace(".bin", ".nib");
         std::fs::write(&files[3], &other).unwrap();
-        File::options().write(true).open(&files[3]).unwrap().set_modified(time).unwrap();
+        std::fs::File::options().write(true).open(&files[3]).unwrap().set_modified(time).unwrap();
         assert_eq!(plan().files[3].1, blake3::hash(other.as_bytes()));
     }
 

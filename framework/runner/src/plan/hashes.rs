@@ -40,7 +40,7 @@ pub(super) struct Hashes {
 
 /// Properties that show whether a file is still the one that was hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     size: u64,
     inode: u64,
     /// Nanoseconds since 1970.
@@ -132,7 +132,8 @@ impl Stamp {
         None
     }
 
-    fn is_settled(&self, now: i64) -> bool {
+    /// Whether a change at the time `now` or later would give another stamp.
+    pub fn is_settled(&self, now: i64) -> bool {
         self.modified.max(self.changed).saturating_add(RACY) < now
     }
 }
@@ -153,7 +154,8 @@ fn write(file: &Path, written: &Written) -> std::io::Result<()> {
     clippy::disallowed_methods,
     reason = "how fresh a file is decides what is remembered, and no result"
 )]
-fn now() -> i64 {
+/// Nanoseconds since 1970.
+pub(super) fn now() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }

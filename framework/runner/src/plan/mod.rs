@@ -25,6 +25,7 @@ mod size;
 mod spelled;
 mod start;
 pub mod sweep;
+mod unchanged;
 
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ pub use libraries::{load_libraries, no_libraries};
 pub use power::power_cautions;
 pub(crate) use resolve::resolve_unlinted;
 pub use resolve::{Build, Offer, resolve, resolve_layered};
+pub(crate) use unchanged::HashedFiles;
 
 /// Everything that a run needs. Only resolving a spec makes a plan.
 #[derive(Debug)]
@@ -66,6 +68,8 @@ pub struct Plan {
     pub excluded: Vec<Exclusion>,
     /// The stages in the order of execution. A stage comes after its inputs.
     pub stages: Vec<Stage>,
+    /// The files that the keys hash.
+    pub(crate) files: Arc<HashedFiles>,
     /// The leakage checks, their findings and the findings that the spec accepts.
     pub leakage: Proof,
 }

@@ -194,6 +194,7 @@ fn resolve_draft(
         scans: Arc::clone(&found.scans),
         excluded: found.each.iter().flat_map(|cohort| cohort.excluded.iter().cloned()).collect(),
         stages: Vec::new(),
+        files: data.hashed_files(),
         leakage: leak::Proof::default(),
     };
     plan.stages = graph::stages(&plan);

@@ -24,7 +24,7 @@ mod tests;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use boldface::{Part, Result};
+use boldface::{Part, Result, files};
 
 use crate::score::power::Power;
 use crate::store::excluded;
@@ -88,5 +88,6 @@ fn put_all(folder: &Path, files: impl IntoIterator<Item = (String, String)>) -> 
 }
 
 fn put(path: &Path, text: &str) -> Result<()> {
-    Ok(fs::write(path, text).map_err(|source| ReportError::Write { path: path.to_owned(), source })?)
+    Ok(files::replace(path, text.as_bytes())
+        .map_err(|source| ReportError::Write { path: path.to_owned(), source })?)
 }

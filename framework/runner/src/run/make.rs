@@ -141,6 +141,8 @@ impl<'a> Maker<'a> {
         let recorder = Recorder::new(stage, self.events, progress);
         let tools = StageTools { inputs: &inputs, dir: draft.dir(), runtime, recorder };
         let recorder = guard(|| stages::run(stage, &configs, tools))?;
+        // What was read is what the key hashed, or nothing is kept under that key.
+        self.plan.files.check_unchanged()?;
         let (rows, seconds, tokens) = (recorder.rows(), recorder.seconds(), recorder.tokens());
         let tokens = Some(tokens.get()).filter(|&tokens| tokens > 0);
         // Without the experiment's name: equal keys must give equal bytes, whoever makes them.

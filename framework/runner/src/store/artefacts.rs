@@ -13,6 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use boldface::files;
 use thiserror::Error;
 use tracing::warn;
 
@@ -144,7 +145,7 @@ impl Store {
     pub fn enter(&self) -> Result<InUse, StoreError> {
         fs::create_dir_all(&self.root).map_err(cannot("make", &self.root))?;
         let path = self.root.join(".lock");
-        let file = File::create(&path).map_err(cannot("write", &path))?;
+        let file = files::open_lock(&path).map_err(cannot("write", &path))?;
         if file.try_lock().is_ok() {
             self.remove_leftovers().map_err(cannot("clean", &self.root))?;
             file.unlock().map_err(cannot("unlock", &path))?;
@@ -159,7 +160,7 @@ impl Store {
     /// If the lock's file cannot be made.
     pub fn try_lock(&self, stage: &Stage) -> Result<Option<StageLock>, StoreError> {
         let path = self.root.join(format!("{LOCK}{}", folder(stage)));
-        let file = File::create(&path).map_err(cannot("write", &path))?;
+        let file = files::open_lock(&path).map_err(cannot("write", &path))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(StageLock(Some(file)))),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use boldface::files::read_regular;
 use boldface::{FmriShape, Precision, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -78,6 +79,9 @@ pub struct Export {
     /// wrote it that did not know.
     #[serde(default)]
     pub held_out: Vec<String>,
+    /// Hash of the library of each plugin that is not built in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub libraries: BTreeMap<String, String>,
     /// Every other file, by path relative to the folder.
     pub files: BTreeMap<String, FileRecord>,
 }
@@ -157,6 +161,30 @@ pub fn fingerprints(series: &Value) -> BTreeMap<String, String> {
     series["datasets"].as_object().map(|tables| tables.iter().map(one).collect()).unwrap_or_default()
 }
 
+/// Returns the files below `dir` that `files` lacks, at most 20. Hidden files at the top are not the export's:
+/// programs that copy and version folders make them.
+fn unlisted(dir: &Path, files: &BTreeMap<String, FileRecord>) -> std::io::Result<Vec<String>> {
+    let (mut found, mut folders) = (Vec::new(), vec![String::new()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(dir.join(&folder))? {
+            let (entry, is_top) = (entry?, folder.is_empty());
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if is_top && (name.starts_with('.') || name == FILE) {
+                continue;
+            }
+            let relative = if is_top { name } else { format!("{folder}/{name}") };
+            if entry.file_type()?.is_dir() {
+                folders.push(relative);
+            } else if !files.contains_key(&relative) {
+                found.push(relative);
+            }
+        }
+    }
+    found.sort();
+    found.truncate(20);
+    Ok(found)
+}
+
 impl Export {
     /// Reads the manifest in the folder `dir`. Other files are not checked.
     ///
@@ -168,16 +196,13 @@ impl Export {
         if !dir.is_dir() {
             return Err(no_export("there is no such folder".to_owned()));
         }
-        let Ok(bytes) = fs::metadata(&path).map(|metadata| metadata.len()) else {
+        if fs::metadata(&path).is_err() {
             return Err(no_export(format!(
                 "it has no `{FILE}`; `boldface export RUN --to DIR` makes an export of a run"
             )));
-        };
-        let damaged = |what: String| Refused::Damaged { dir: dir.to_owned(), files: vec![what] };
-        if bytes > LARGEST {
-            return Err(damaged(format!("`{FILE}` has {bytes} bytes")));
         }
-        let text = fs::read(&path).map_err(|error| damaged(format!("`{FILE}`: {error}")))?;
+        let damaged = |what: String| Refused::Damaged { dir: dir.to_owned(), files: vec![what] };
+        let text = read_regular(&path, LARGEST).map_err(|error| damaged(format!("`{FILE}`: {error}")))?;
         let broken = |error: serde_json::Error| damaged(format!("`{FILE}`: {error}"));
         // A newer manifest may have other fields, so check its format first.
         let Version { kind, format, boldface } = serde_json::from_slice(&text).map_err(broken)?;
@@ -197,7 +222,13 @@ impl Export {
     pub fn open(dir: &Path) -> Result<Export, Refused> {
         let export = Export::read(dir)?;
         let differ = export.files.iter().filter_map(|(name, record)| record.verify(dir, name).err());
-        let files: Vec<String> = differ.collect();
+        let mut files: Vec<String> = differ.collect();
+        match unlisted(dir, &export.files) {
+            Ok(unlisted) => {
+                files.extend(unlisted.iter().map(|name| format!("`{name}` is not of the export")))
+            }
+            Err(error) => files.push(format!("it cannot be listed: {error}")),
+        }
         if files.is_empty() { Ok(export) } else { Err(Refused::Damaged { dir: dir.to_owned(), files }) }
     }
 

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use boldface::Size;
+use boldface::files::{open_regular, read_regular};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -173,11 +174,7 @@ impl Manifest {
 
     fn read(dir: &Path) -> Result<Manifest, Unusable> {
         let path = dir.join(FILE);
-        let bytes = fs::metadata(&path).map_err(|error| format!("`{FILE}`: {error}"))?.len();
-        if bytes > LARGEST {
-            return Err(format!("`{FILE}` has {bytes} bytes").into());
-        }
-        let text = fs::read(&path).map_err(|error| format!("`{FILE}`: {error}"))?;
+        let text = read_regular(&path, LARGEST).map_err(|error| format!("`{FILE}`: {error}"))?;
         let broken = |error: serde_json::Error| format!("`{FILE}`: {error}");
         // A newer manifest may have other fields, so its format is checked first.
         let Version { format, boldface } = serde_json::from_slice(&text).map_err(broken)?;
@@ -200,11 +197,11 @@ impl FileRecord {
     /// # Errors
     /// If it cannot be read.
     pub fn read(path: &Path) -> io::Result<FileRecord> {
-        FileRecord::hashed(File::open(path)?)
+        FileRecord::hashed(open_regular(path)?)
     }
 
     fn flush_and_read(path: &Path) -> io::Result<FileRecord> {
-        let file = File::open(path)?;
+        let file = open_regular(path)?;
         file.sync_all()?;
         FileRecord::hashed(file)
     }

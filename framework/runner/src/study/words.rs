@@ -33,7 +33,7 @@ impl WordsFile {
             let help = format!("a path is relative to the spec: this one is `{}`", path.display());
             vec![Problem::at(KEY, format!("cannot read `{}`: {error}", written.display())).help(help)]
         })?;
-        let source = Arc::new(SpecSource { path, text });
+        let source = Arc::new(SpecSource::new(path, text));
         let document = SpecDocument::read(&source).map_err(|found| {
             let told = found.into_iter().map(|located| at_line(&written, located.line, located.problem));
             told.collect::<Vec<_>>()

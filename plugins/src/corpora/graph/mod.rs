@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use boldface::{Cohort, Deserialize, JsonSchema, Problem, Result, Scan, Serialize, TrainScans, register};
 use boldface_features::graph::{Edges, GraphSettings, edges_at, features, measure};
 use boldface_features::{Feature, Measurement, Networks, fc};
@@ -106,13 +108,17 @@ impl Graph {
             return vec![problem("densities".to_owned(), "there is no density".to_owned(), help)];
         }
         let mut problems = Vec::new();
+        let (mut seen, mut repeated) = (BTreeSet::new(), BTreeSet::new());
         for (place, &density) in self.densities.iter().enumerate() {
             let key = format!("densities[{place}]");
             if !(density > 0.0 && density <= 1.0) {
                 let message = format!("`{density}` is not a share of all pairs of regions");
                 problems.push(problem(key, message, "use a number above 0 and up to 1, such as 0.1"));
-            } else if self.densities[..place].contains(&density) {
-                problems.push(problem(key, format!("`{density}` is listed twice"), "remove one"));
+            } else if !seen.insert(density.to_bits()) {
+                // One problem, however many are equal.
+                if repeated.insert(density.to_bits()) {
+                    problems.push(problem(key, format!("`{density}` is listed twice"), "remove one"));
+                }
             } else if edges_at(regions, density) == 0 {
                 let message = format!("`{density}` of the pairs of {regions} regions is less than one edge");
                 problems.push(problem(key, message, "use a higher density"));
