@@ -22,7 +22,8 @@ pub struct NamedFile {
 /// Selects the files to find in a folder.
 #[derive(Clone, Copy, Debug)]
 pub struct FileSelection<'a> {
-    /// Suffix of scan names, before the extension, such as `bold`.
+    /// Suffix of scan names, before the extension, such as `bold`. Empty for names that consist of labels,
+    /// such as `sub-01.csv`.
     pub suffix: &'a str,
     /// Extensions of scans, without the first dot.
     pub extensions: &'a [&'a str],
@@ -47,7 +48,7 @@ pub struct ScanFolder {
 }
 
 /// File extensions of regional signals.
-pub const SIGNALS: [&str; 3] = ["npy", "tsv", "csv"];
+pub const SIGNALS: [&str; 6] = ["npy", "tsv", "csv", "txt", "1D", "mat"];
 
 /// Levels of folders searched below the root: `sub-01/ses-1/func`, and one to spare.
 const DEPTH: usize = 4;
@@ -67,13 +68,16 @@ impl ScanFolder {
             let Some(file) = path.file_name().and_then(|name| name.to_str()) else { continue };
             let Some((stem, extension)) = file.split_once('.') else { continue };
             let suffix = stem.rsplit_once('_').map_or(stem, |(_, suffix)| suffix);
-            let is_like_scan = suffix == wanted.suffix;
+            let is_bare = wanted.suffix.is_empty() && stem.starts_with("sub-") && suffix.contains('-');
+            let is_like_scan = is_bare || suffix == wanted.suffix;
             let is_scan = is_like_scan && stem.starts_with("sub-") && wanted.extensions.contains(&extension);
             let is_sidecar = is_like_scan && extension == "json";
             if !is_scan && !is_sidecar && !wanted.others.contains(&suffix) {
                 continue;
             }
-            let name = match Name::parse(file) {
+            let parsed =
+                if is_bare { Name::parse(&format!("{stem}_.{extension}")) } else { Name::parse(file) };
+            let name = match parsed {
                 Ok(name) => name,
                 Err(error) if is_like_scan => return Err(format!("`{}`: {error}", path.display()).into()),
                 Err(_) => continue,
@@ -88,6 +92,23 @@ impl ScanFolder {
             }
         }
         Ok(folder)
+    }
+
+    /// Makes a folder of scans that were found in another way, with the `.json` of the same name as the
+    /// sidecar of each.
+    pub fn with_own_sidecars(scans: Vec<NamedFile>) -> ScanFolder {
+        let mut folder = ScanFolder { scans: Vec::new(), others: BTreeMap::new() };
+        for scan in &scans {
+            let path = scan.path.with_extension("json");
+            if link::is_listed(&path) {
+                let parent = path.parent().unwrap_or(Path::new("")).to_owned();
+                let subject = scan.name.get("sub").map(str::to_owned);
+                let name = Name { extension: "json".to_owned(), ..scan.name.clone() };
+                let of_folder = folder.others.entry(parent).or_default();
+                of_folder.entry(subject).or_default().push(NamedFile { path, name });
+            }
+        }
+        ScanFolder { scans, ..folder }
     }
 
     /// Returns the other files in the folder of a scan that have its subject's label, sorted by path.
@@ -169,7 +190,8 @@ pub fn sidecars_of(file: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Reads `RepetitionTime` of a sidecar in seconds; `None` if the key is missing.
+/// Reads `RepetitionTime` of a sidecar in seconds, or else the inverse of `SamplingFrequency`; `None` if
+/// both are missing.
 ///
 /// # Errors
 /// If the file is not JSON, or the value is not a number.
@@ -177,7 +199,11 @@ pub fn repetition_time(sidecar: &Path) -> Result<Option<f64>> {
     let read = || -> Result<Option<f64>> {
         let json: serde_json::Value = json::parse(&link::read(sidecar)?)?;
         match json.get("RepetitionTime") {
-            None => Ok(None),
+            // HALFpipe gives the rate of the series instead.
+            None => match json.get("SamplingFrequency").and_then(serde_json::Value::as_f64) {
+                Some(hertz) if hertz > 0.0 => Ok(Some(1.0 / hertz)),
+                _ => Ok(None),
+            },
             Some(tr) => match tr.as_f64() {
                 Some(tr) => Ok(Some(tr)),
                 None => Err(format!("`RepetitionTime` is `{tr}`, not a number of seconds").into()),

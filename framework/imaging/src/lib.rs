@@ -19,6 +19,7 @@ mod gaps;
 mod json;
 pub mod labels;
 pub mod link;
+mod mat;
 pub mod matrix;
 mod matrix_file;
 pub mod names;

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use boldface::Result;
 
-use crate::npy;
-use crate::recording::{delimiter, is_array, numbers};
-use crate::table::{TextTableError, records};
+use crate::recording::{has_words, numbers, read_array, table_lines};
+use crate::table::TextTableError;
 
 /// The content of a signal file, volumes x regions.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +21,7 @@ pub struct MatrixFile {
 }
 
 impl MatrixFile {
-    /// Reads a `.npy`, `.tsv` or `.csv` file with one row per volume and one column per region.
+    /// Reads a `.npy`, `.mat`, `.tsv`, `.csv`, `.txt` or `.1D` file with one row per volume and one column per region.
     ///
     /// A first line of numbers is a volume, unless it equals `names`: some atlases name their regions 1,
     /// 2, 3.
@@ -30,23 +29,17 @@ impl MatrixFile {
     /// # Errors
     /// If the file cannot be read or is damaged. The message does not name the file.
     pub fn read(path: &Path, names: &[String]) -> Result<MatrixFile> {
-        if is_array(path) {
-            let (header, values) = npy::read(path)?;
-            return Ok(MatrixFile { names: None, trs: header.rows, rois: header.cols, values });
+        if let Some((trs, rois, values)) = read_array(path)? {
+            return Ok(MatrixFile { names: None, trs, rois, values });
         }
-        let mut lines = records(&crate::link::read(path)?, delimiter(path))?;
+        let mut lines = table_lines(path, &crate::link::read(path)?)?;
         let (_, first) = lines.first().ok_or(TextTableError::Empty)?;
         let rois = first.len();
-        let is_named =
-            first == names || first.iter().any(|cell| cell.parse::<f64>().is_err() && !is_missing(cell));
+        let is_named = first == names || has_words(first);
         let names = is_named.then(|| lines.remove(0).1);
         let values = numbers(&lines, rois)?;
         Ok(MatrixFile { names, trs: lines.len(), rois, values })
     }
-}
-
-fn is_missing(cell: &str) -> bool {
-    cell.is_empty() || cell == "n/a"
 }
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ pub struct PhenotypePaths {
 struct Source {
     file: String,
     table: TextTable,
+    /// Column of the subjects.
+    id_column: &'static str,
     /// Entity and its column, such as `run` and `run`, or `ses` and `session_id`.
     keys: Vec<(&'static str, String)>,
     /// Row numbers of each subject.
@@ -42,6 +44,9 @@ struct Source {
 /// The tables, each with the entities besides the subject that may identify a row.
 const TABLES: [(&str, &[&str]); 3] =
     [("participants.tsv", &[]), ("sessions.tsv", &["ses"]), ("scans.tsv", &["ses", "task", "run"])];
+
+/// Accepted names of the column of subjects, BIDS' first.
+const ID_COLUMNS: [&str; 6] = ["participant_id", "participant", "subject_id", "subject", "sub", "SUB_ID"];
 
 /// Accepted column names of each entity.
 const COLUMNS: [(&str, &[&str]); 3] =
@@ -173,7 +178,10 @@ impl<'a> Known<'a> {
 impl Source {
     fn read(file: &str, path: &Path, entities: &[&'static str]) -> Result<Source> {
         let table = TextTable::read(path)?;
-        table.require("participant_id")?;
+        let has = |name: &&&str| table.columns().iter().any(|column| column == **name);
+        let Some(id_column) = ID_COLUMNS.iter().find(has) else {
+            return Err(table.require(ID_COLUMNS[0]).expect_err("it was looked for").into());
+        };
         let mut keys = Vec::new();
         for (entity, columns) in COLUMNS.iter().filter(|(entity, _)| entities.contains(entity)) {
             let column = columns.iter().find(|&&column| table.columns().iter().any(|name| name == column));
@@ -189,8 +197,8 @@ impl Source {
             if row.cells().all(|(_, value)| value.is_none()) {
                 continue;
             }
-            let Some(id) = row.get("participant_id") else {
-                return Err(format!("line {} has no `participant_id`", row.line).into());
+            let Some(id) = row.get(id_column) else {
+                return Err(format!("line {} has no `{id_column}`", row.line).into());
             };
             let places = rows.entry(label("sub", id).to_owned()).or_default();
             places.push(at);
@@ -198,12 +206,12 @@ impl Source {
                 return Err(format!("`{id}` has two rows, the second on line {}", row.line).into());
             }
         }
-        Ok(Source { file: file.to_owned(), table, keys, rows })
+        Ok(Source { file: file.to_owned(), table, id_column, keys, rows })
     }
 
     /// Whether a column holds a value of the scan rather than identifying it.
     fn is_value(&self, column: &str) -> bool {
-        column != "participant_id" && self.keys.iter().all(|(_, key)| key != column)
+        column != self.id_column && self.keys.iter().all(|(_, key)| key != column)
     }
 
     fn values(&self) -> impl Iterator<Item = &str> {

@@ -7,6 +7,7 @@ use boldface::{Deserialize, Regions, Result, Serialize, TimeSeries};
 
 use crate::labels::swap;
 use crate::link;
+use crate::mat;
 use crate::npy;
 use crate::table::{TextTableError, records};
 
@@ -15,8 +16,8 @@ use crate::table::{TextTableError, records};
 pub struct SignalFormat {
     /// Orientation of the matrix.
     pub layout: SignalLayout,
-    /// Whether the first line of a `.tsv` or `.csv` has the region names.
-    pub header: bool,
+    /// Whether the first line of a table has the region names; `None` to decide by its cells.
+    pub header: Option<bool>,
 }
 
 /// Orientation of a matrix of signals.
@@ -43,14 +44,18 @@ pub fn volumes(path: &Path, form: SignalFormat, regions: &Regions) -> Result<usi
             let header = npy::header(path)?;
             return Ok(oriented(header.rows, header.cols, form.layout, regions)?.0);
         }
+        if is_mat(path) {
+            let (rows, cols, _) = mat::read(path)?;
+            return Ok(oriented(rows, cols, form.layout, regions)?.0);
+        }
         let text = link::read(path)?;
-        let first = text.split_inclusive(|&byte| byte == b'\n').find(|line| !is_blank(line));
-        let first = records(first.ok_or(TextTableError::Empty)?, delimiter(path))?;
+        let is_line = |line: &&[u8]| !(is_blank(line) || is_plain(path) && is_comment(line));
+        let first = text.split_inclusive(|&byte| byte == b'\n').find(is_line);
+        let first = table_lines(path, first.ok_or(TextTableError::Empty)?)?;
         let (_, cells) = first.first().ok_or(TextTableError::Empty)?;
-        check_first_line(cells, form, regions)?;
-        let lines = text.split(|&byte| byte == b'\n').filter(|line| !is_blank(line)).count();
-        let lines = lines - usize::from(form.header);
-        Ok(oriented(lines, cells.len(), form.layout, regions)?.0)
+        let has_header = check_first_line(cells, form, regions)?;
+        let lines = text.split(|&byte| byte == b'\n').filter(is_line).count();
+        Ok(oriented(lines - usize::from(has_header), cells.len(), form.layout, regions)?.0)
     };
     named(path, volumes())
 }
@@ -65,11 +70,9 @@ pub fn volumes(path: &Path, form: SignalFormat, regions: &Regions) -> Result<usi
 /// infinite in a region that has others.
 pub fn read(path: &Path, form: SignalFormat, regions: &Regions, tr: f64) -> Result<TimeSeries> {
     let read = || -> Result<TimeSeries> {
-        let (rows, cols, values) = if is_array(path) {
-            let (header, values) = npy::read(path)?;
-            (header.rows, header.cols, values)
-        } else {
-            read_table(path, form, regions)?
+        let (rows, cols, values) = match read_array(path)? {
+            Some(array) => array,
+            None => read_table(path, form, regions)?,
         };
         let (trs, rois) = oriented(rows, cols, form.layout, regions)?;
         let values = match form.layout {
@@ -89,12 +92,92 @@ fn named<T>(path: &Path, result: Result<T>) -> Result<T> {
     result.map_err(|error| format!("file `{}`: {error}", path.display()).into())
 }
 
-pub(crate) fn is_array(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "npy")
+/// Returns the names in the first line of a signal file and the number of its regions. An array, and a
+/// table without such a line, has no names.
+///
+/// # Errors
+/// If the file cannot be read. The message names it.
+pub fn columns(path: &Path, form: SignalFormat) -> Result<(Option<Vec<String>>, usize)> {
+    let read = || -> Result<(Option<Vec<String>>, usize)> {
+        let (rows, cols) = if is_array(path) {
+            let header = npy::header(path)?;
+            (header.rows, header.cols)
+        } else if is_mat(path) {
+            let (rows, cols, _) = mat::read(path)?;
+            (rows, cols)
+        } else {
+            let lines = table_lines(path, &link::read(path)?)?;
+            let (_, first) = lines.first().ok_or(TextTableError::Empty)?;
+            if form.header != Some(false) && has_words(first) {
+                return Ok((Some(first.clone()), first.len()));
+            }
+            (lines.len(), first.len())
+        };
+        Ok((None, if form.layout == SignalLayout::TimeByRegion { cols } else { rows }))
+    };
+    named(path, read())
 }
 
-pub(crate) fn delimiter(path: &Path) -> u8 {
-    if path.extension().is_some_and(|extension| extension == "csv") { b',' } else { b'\t' }
+/// Reads an array: rows, columns and the values row by row. `None` if the file is a table.
+pub(crate) fn read_array(path: &Path) -> Result<Option<(usize, usize, Vec<f32>)>> {
+    if is_array(path) {
+        let (header, values) = npy::read(path)?;
+        return Ok(Some((header.rows, header.cols, values)));
+    }
+    if is_mat(path) { mat::read(path).map(Some) } else { Ok(None) }
+}
+
+fn is_array(path: &Path) -> bool {
+    has_extension(path, &["npy"])
+}
+
+fn is_mat(path: &Path) -> bool {
+    has_extension(path, &["mat"])
+}
+
+/// Whether a table is plain text as FSL, AFNI and DPABI write it: cells between blanks, comments after `#`.
+fn is_plain(path: &Path) -> bool {
+    has_extension(path, &["txt", "1D"])
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension().is_some_and(|own| extensions.iter().any(|extension| own == *extension))
+}
+
+fn is_comment(line: &[u8]) -> bool {
+    line.trim_ascii().starts_with(b"#")
+}
+
+/// Splits the text of a table at `path` into lines of cells.
+pub(crate) fn table_lines(path: &Path, text: &[u8]) -> Result<Vec<(u64, Vec<String>)>, TextTableError> {
+    if !is_plain(path) {
+        return records(text, if has_extension(path, &["csv"]) { b',' } else { b'\t' });
+    }
+    let mut lines = Vec::new();
+    for (at, line) in (1..).zip(text.split(|&byte| byte == b'\n')) {
+        if is_blank(line) || is_comment(line) {
+            continue;
+        }
+        let line = std::str::from_utf8(line).map_err(|_| TextTableError::Encoding(at))?.trim();
+        let cells: Vec<String> = match line.contains(',') {
+            true => line.split(',').map(|cell| cell.trim().to_owned()).collect(),
+            false => line.split_whitespace().map(str::to_owned).collect(),
+        };
+        lines.push((at, cells));
+    }
+    Ok(lines)
+}
+
+/// Whether a first line has a cell that is neither a number nor a missing value.
+pub(crate) fn has_words(cells: &[String]) -> bool {
+    cells.iter().any(|cell| !cell.is_empty() && cell != "n/a" && cell.parse::<f64>().is_err())
+}
+
+/// Whether cells count 0, 1, 2 or 1, 2, 3, as pandas names columns without a name.
+fn are_counted(cells: &[String]) -> bool {
+    let counts_from =
+        |start: usize| cells.iter().enumerate().all(|(at, cell)| *cell == (start + at).to_string());
+    cells.len() > 1 && (counts_from(0) || counts_from(1))
 }
 
 fn is_blank(line: &[u8]) -> bool {
@@ -103,11 +186,11 @@ fn is_blank(line: &[u8]) -> bool {
 
 /// Reads a table: rows, columns and the values row by row; a missing value is NaN.
 fn read_table(path: &Path, form: SignalFormat, regions: &Regions) -> Result<(usize, usize, Vec<f32>)> {
-    let mut lines = records(&link::read(path)?, delimiter(path))?;
+    let mut lines = table_lines(path, &link::read(path)?)?;
     let (_, first) = lines.first().ok_or(TextTableError::Empty)?;
-    check_first_line(first, form, regions)?;
+    let has_header = check_first_line(first, form, regions)?;
     let cols = first.len();
-    lines.drain(..usize::from(form.header));
+    lines.drain(..usize::from(has_header));
     let values = numbers(&lines, cols)?;
     Ok((lines.len(), cols, values))
 }
@@ -130,27 +213,47 @@ pub(crate) fn numbers(lines: &[(u64, Vec<String>)], cols: usize) -> Result<Vec<f
     Ok(values)
 }
 
-/// Checks the first line of a table: region names in the order of the region table, or numbers.
-fn check_first_line(cells: &[String], form: SignalFormat, regions: &Regions) -> Result<()> {
+/// Checks the first line of a table: region names in the order of the region table, or numbers. Returns
+/// whether it is a header.
+fn check_first_line(cells: &[String], form: SignalFormat, regions: &Regions) -> Result<bool> {
+    let names = &regions.names;
     let numbers = cells.iter().all(|cell| cell.parse::<f64>().is_ok());
-    if !form.header {
-        return match numbers {
-            true => Ok(()),
-            false => Err("the first line is not numbers; with names in it, set `header = true`".into()),
-        };
+    match form.header {
+        Some(false) if numbers => return Ok(false),
+        Some(false) => {
+            return Err("the first line is not numbers; with names in it, set `header = true`".into());
+        }
+        None if cells != names && are_counted(cells) => {
+            return Err(format!(
+                "its first line counts its columns from {}, as pandas does without names; set `header = true` if the \
+                 columns are in the order of the regions, or `header = false` if that line is the first volume",
+                cells[0]
+            )
+            .into());
+        }
+        None if cells != names && !has_words(cells) => return Ok(false),
+        Some(true) if are_counted(cells) && cells.len() == names.len() => return Ok(true),
+        _ => {}
     }
     if form.layout == SignalLayout::RegionByTime {
         return Err("a table with a header is time by region; set `header = false` or transpose it".into());
     }
-    let names = &regions.names;
     if cells == names {
-        return Ok(());
+        return Ok(true);
     }
     if numbers && cells.len() == names.len() {
         return Err(format!(
             "the first line holds numbers such as `{}`, not the names of the region table such as `{}`; name the \
              columns, or set `header = false` if that line is the first volume",
             cells[0], names[0]
+        )
+        .into());
+    }
+    if cells.len() == names.len() + 1 && &cells[1..] == names {
+        return Err(format!(
+            "its first column `{}` is no region but counts the volumes; write the table without it, in pandas with \
+             `index=False`",
+            cells[0]
         )
         .into());
     }

@@ -25,6 +25,9 @@ pub const NO_NETWORK: &str = "unassigned";
 /// Default column of the networks.
 const NETWORKS: &str = "network";
 
+/// Columns of the networks by custom; XCP-D writes the second.
+const NETWORK_COLUMNS: [&str; 3] = [NETWORKS, "network_label", "network_name"];
+
 /// Names of the background in tables of FreeSurfer, FSL, CIFTI and BIDS.
 pub(crate) const BACKGROUND: [&str; 4] = ["background", "unknown", "???", "clear label"];
 
@@ -33,7 +36,8 @@ pub(crate) const BACKGROUND: [&str; 4] = ["background", "unknown", "???", "clear
 ///
 /// Regions are in the order of `index`, which is the order of the series' columns. Indices may have
 /// gaps, as labels of an atlas often do. Names may repeat, as in MIST-122, because the index identifies
-/// a region.
+/// a region. If `networks` is the default `network`, the networks may be under `network_label`, as in XCP-D's
+/// tables, or absent; every region is then [`NO_NETWORK`].
 ///
 /// # Errors
 /// If the file cannot be read, a column is missing, a cell is empty, an index is not a whole number, or
@@ -49,8 +53,7 @@ pub fn read(path: &Path, networks: &str) -> Result<Regions> {
 /// Regions are in the order of `index` here too, so that one table describes both an image and the
 /// series made from it; a table needs both columns if regions are in another order than their labels.
 /// Label 0 is the background, so a row with label 0 and a name such as `background` or `unknown` is not a
-/// region. If `networks` is the default `network`, the column may be absent; every region is then
-/// [`NO_NETWORK`].
+/// region.
 ///
 /// # Errors
 /// As [`read`], and if a label is not positive or occurs twice.
@@ -108,14 +111,20 @@ struct Entry {
 }
 
 fn regions(table: &TextTable, networks: &str) -> Result<Regions> {
-    let entries = entries(table, Some(networks))?;
+    let entries = entries(table, column_of_networks(table, networks))?;
     let (names, networks) = entries.into_iter().map(|entry| (entry.name, entry.network)).unzip();
     Ok(Regions { names, networks })
 }
 
+/// Returns the column of the networks: the named one, or under the default name the first that holds them
+/// by custom, if any.
+fn column_of_networks<'a>(table: &TextTable, networks: &'a str) -> Option<&'a str> {
+    let has = |name: &&str| table.columns().iter().any(|column| column == name);
+    if networks != NETWORKS { Some(networks) } else { NETWORK_COLUMNS.into_iter().find(has) }
+}
+
 fn labelled(table: &TextTable, networks: &str) -> Result<Labelled> {
-    let has_networks = networks != NETWORKS || table.columns().iter().any(|column| column == NETWORKS);
-    let mut entries = entries(table, has_networks.then_some(networks))?;
+    let mut entries = entries(table, column_of_networks(table, networks))?;
     entries.retain(|entry| entry.label != 0 || !BACKGROUND.contains(&entry.name.to_lowercase().as_str()));
     let mut seen: BTreeMap<i64, &str> = BTreeMap::new();
     for entry in &entries {
@@ -140,7 +149,13 @@ fn labelled(table: &TextTable, networks: &str) -> Result<Labelled> {
 /// Returns the rows in the order of their index.
 fn entries(table: &TextTable, networks: Option<&str>) -> Result<Vec<Entry>> {
     table.require("index")?;
-    table.require("name")?;
+    // XCP-D's tables have the names under `label`.
+    let has = |name: &str| table.columns().iter().any(|column| column == name);
+    let is_named_by_label = !has("name") && has("label");
+    if !is_named_by_label {
+        table.require("name")?;
+    }
+    let name_column = if is_named_by_label { "label" } else { "name" };
     if let Some(networks) = networks {
         table
             .require(networks)
@@ -148,7 +163,8 @@ fn entries(table: &TextTable, networks: Option<&str>) -> Result<Vec<Entry>> {
     }
     // Words under `label` are a column like any other.
     let cells = || table.rows().filter_map(|row| row.get("label"));
-    let has_labels = table.columns().iter().any(|column| column == "label")
+    let has_labels = !is_named_by_label
+        && has("label")
         && (cells().next().is_none() || cells().any(|text| whole(text).is_some()));
     let mut entries = Vec::new();
     for row in table.rows() {
@@ -161,8 +177,14 @@ fn entries(table: &TextTable, networks: Option<&str>) -> Result<Vec<Entry>> {
         };
         let index = number("index")?;
         let label = if has_labels { number("label")? } else { index };
-        let network = networks.map_or(Ok(NO_NETWORK), cell)?.to_owned();
-        entries.push(Entry { index, label, name: cell("name")?.to_owned(), network });
+        let network = match networks {
+            None => NO_NETWORK,
+            // XCP-D leaves it empty for regions below the cortex.
+            Some(column) if NETWORK_COLUMNS[1..].contains(&column) => row.get(column).unwrap_or(NO_NETWORK),
+            Some(column) => cell(column)?,
+        };
+        let network = network.to_owned();
+        entries.push(Entry { index, label, name: cell(name_column)?.to_owned(), network });
     }
     if entries.is_empty() {
         return Err("it has no rows".into());
@@ -222,12 +244,6 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        check(
-            "index\tname\tyeo7\n1\tA\tVis\n",
-            expect![
-                "no column is named `network`; the columns are `index`, `name`, `yeo7`; set `networks` to the one with each region's network"
-            ],
-        );
         check("index\tname\tnetwork\n1\tA\tn/a\n", expect!["line 2 has no `network`"]);
         check(
             "index\tname\tnetwork\n1.5\tA\tVis\n",
@@ -235,6 +251,19 @@ mod tests {
         );
         check("index\tname\tnetwork\n1\tA\tVis\n1\tB\tVis\n", expect!["`A` and `B` both have index 1"]);
         check("index\tname\tnetwork\n", expect!["it has no rows"]);
+    }
+
+    #[test]
+    fn networks_are_optional_and_xcp_d_has_columns_of_its_own() {
+        let unnamed = parse("index\tname\tyeo7\n1\tA\tVis\n").unwrap();
+        assert_eq!(unnamed.networks, [NO_NETWORK]);
+        let table = TextTable::parse(b"index\tname\tyeo7\n1\tA\tVis\n", b'\t').unwrap();
+        assert_eq!(regions(&table, "yeo7").unwrap().networks, ["Vis"]);
+        let error = regions(&table, "yeo17").unwrap_err().to_string();
+        assert!(error.contains("set `networks` to the one with each region's network"), "{error}");
+        let xcp_d = parse("index\tlabel\tnetwork_label\n1\tLH_Vis_1\tVis\n2\tLH-Thal\tn/a\n").unwrap();
+        assert_eq!(xcp_d.names, ["LH_Vis_1", "LH-Thal"]);
+        assert_eq!(xcp_d.networks, ["Vis", NO_NETWORK]);
     }
 
     #[test]

@@ -31,3 +31,5 @@ pub mod describe;
 pub mod schema;
 
 pub mod check;
+
+pub mod predict;

@@ -17,6 +17,7 @@ use boldface::{
     Regions, Result, Scan, Serialize, TrainScans, seed,
 };
 use boldface_features::{Compared, Feature, Measurement, Norms};
+use boldface_imaging::regions::NO_NETWORK;
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -103,6 +104,12 @@ impl<F: FeatureFamily> CorpusGenerator for Described<F> {
     }
 
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
+        let has_networks = cohort.regions.networks.iter().any(|network| network != NO_NETWORK);
+        if F::NEEDS_NETWORKS && !has_networks {
+            let help = "give the region table a column `network`, name its column with the dataset's `networks`, or \
+                        leave this corpus out";
+            return vec![Problem::at("", "it describes networks, but no region has one").help(help)];
+        }
         let mut problems = self.0.check(cohort);
         problems.extend(check_adjust(self.0.telling().adjust, cohort));
         let features = if problems.is_empty() { self.0.features(cohort) } else { Vec::new() };

@@ -22,6 +22,9 @@ pub(super) trait FeatureFamily:
     /// Increased when its numbers change.
     const VERSION: u32;
 
+    /// Whether its facts are about networks, so that regions without networks do not suffice.
+    const NEEDS_NETWORKS: bool = false;
+
     /// Built-in words: `include_str!("words.toml")`.
     const WORDS: &'static str;
 

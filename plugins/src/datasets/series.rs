@@ -1,13 +1,17 @@
 //! Reads a folder of regional time series with BIDS derivatives names.
 
+mod find;
+mod parcels;
+mod time;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Cohort, Dataset, Problem, Result, ScanId, ScanInfo, TimeSeries, register};
 use boldface_imaging::acquisition::{self, AcquisitionProperties};
-use boldface_imaging::folder::{FileSelection, NamedFile, SIGNALS, ScanFolder, files_in, repetition_time};
+use boldface_imaging::folder::NamedFile;
 use boldface_imaging::link;
-use boldface_imaging::names::Name;
+use boldface_imaging::pattern::Pattern;
 use boldface_imaging::phenotype::Phenotypes;
 use boldface_imaging::recipe::Recipe;
 use boldface_imaging::recording::{self, SignalFormat, SignalLayout};
@@ -17,29 +21,41 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::exclude;
+use time::plausible;
 
-/// A folder of regional time series, one `.npy`, `.tsv` or `.csv` per scan, named as BIDS derivatives.
+/// A folder of regional time series, one file per scan: `.tsv`, `.csv`, `.npy`, `.txt`, `.1D` or `.mat`.
 ///
-/// A file such as `sub-01_task-rest_run-1_seg-CC200_timeseries.npy` is in the folder itself or below
-/// `sub-01`. The folder also has `participants.tsv`, optionally `sessions.tsv` and `scans.tsv` (with
-/// `participant_id` and `run`, `task` or `session_id`), and a region table `..._dseg.tsv` with the
-/// columns `index`, `name` and `network`. Columns of the first three tables are the phenotype; `n/a` is
-/// a missing value. Labels such as `acq-` and what sidecars say of the scanner become columns too, if
-/// they differ between scans.
+/// Files have BIDS names, as those of XCP-D, HALFpipe and `boldface parcellate`
+/// (`sub-01_task-rest_seg-CC200_timeseries.tsv`), names of labels alone (`sub-01.csv`), or those of
+/// `pattern`. They are in the folder itself or below `sub-01`. A table has one row per volume; its first line
+/// may name the regions. Cells of `.txt` and `.1D` are separated by blanks, and lines after `#` are comments.
+/// A `.mat` is of version 5 and has one matrix.
+///
+/// Columns of `participants.tsv` and, optionally, `sessions.tsv` and `scans.tsv` (with `participant_id` and
+/// `run`, `task` or `session_id`) are the phenotype; `n/a` is a missing value. A region table `..._dseg.tsv`
+/// has the columns `index`, `name` and, optionally, `network`. Without one, regions have the names in the
+/// files, or numbers, and no networks. A region that is `n/a` in every volume of a scan is missing there.
+/// Labels such as `acq-` and what sidecars say of the scanner become columns too, if they differ between scans.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Series {
     /// Suffix of the signal files' names, before the extension.
     suffix: String,
+    /// Names of the signal files if they are not those of BIDS, relative to the folder, with `{subject}` and
+    /// optionally `{session}`, `{task}`, `{run}` and `*`, such as `{subject}_rest.csv`.
+    pattern: Option<String>,
+    /// Table of people, relative to the folder, with the column `participant_id` (or `subject_id`). Defaults to
+    /// `participants.tsv` or `participants.csv`; `sessions.tsv` and `scans.tsv` are looked for beside it.
+    participants: Option<PathBuf>,
     /// Labels that a scan's name must have to be used, such as `{ task = "rest", seg = "CC200" }`.
     only: BTreeMap<String, String>,
     /// Orientation of the matrices: `time-by-region` or `region-by-time`.
     layout: SignalLayout,
-    /// Whether the first line of a `.tsv` or `.csv` signal names the regions.
-    header: bool,
-    /// The region table, relative to the folder. Defaults to the only `..._dseg.tsv`.
+    /// Whether the first line of a table of signals names the regions. Defaults to whether it has words.
+    header: Option<bool>,
+    /// The region table, relative to the folder. Defaults to the only `..._dseg.tsv`, if there is one.
     regions: Option<PathBuf>,
-    /// Column of networks in the region table.
+    /// Column of networks in the region table. Without the default column, regions have no networks.
     networks: String,
     /// Repetition time of all scans in seconds. Defaults to `RepetitionTime` in the sidecars
     /// (`..._timeseries.json`) or to `tr-column`. If several of these are given, they must agree.
@@ -54,10 +70,12 @@ struct Series {
 impl Default for Series {
     fn default() -> Series {
         Series {
-            suffix: "timeseries".to_owned(),
+            suffix: DEFAULT_SUFFIX.to_owned(),
+            pattern: None,
+            participants: None,
             only: BTreeMap::new(),
             layout: SignalLayout::default(),
-            header: true,
+            header: None,
             regions: None,
             networks: "network".to_owned(),
             tr: None,
@@ -69,19 +87,19 @@ impl Default for Series {
 
 register!(Dataset "series" => Series);
 
-/// Longest plausible repetition time in seconds; larger numbers are probably milliseconds.
-const LONGEST_TR: f64 = 60.0;
+/// Default of `suffix`.
+const DEFAULT_SUFFIX: &str = "timeseries";
 
 impl Dataset for Series {
     fn files(&self, root: &Path) -> Result<Vec<PathBuf>> {
         let folder = self.find(root, None)?;
-        let mut files = Phenotypes::files(root);
-        files.push(self.region_table(root, &folder)?);
+        let ids: Vec<ScanId> = folder.scans.iter().map(|scan| scan_id(scan, "")).collect();
+        let mut files = Phenotypes::files_at(&self.tables(root), &ids);
+        files.extend(self.region_table(root, &folder)?);
         files.extend(self.exclude.as_ref().map(|table| root.join(table)));
         // An excluded scan is no part of the data: neither of their hash nor of the search for copies.
-        let all: Vec<ScanId> = folder.scans.iter().map(|scan| scan_id(scan, "")).collect();
-        let excluded = exclude::listed(self.exclude.as_deref(), root, "", &all, &self.only)?;
-        for (scan, _) in folder.scans.iter().zip(&all).filter(|(_, id)| !exclude::has(&excluded, id)) {
+        let excluded = exclude::listed(self.exclude.as_deref(), root, "", &ids, &self.only)?;
+        for (scan, _) in folder.scans.iter().zip(&ids).filter(|(_, id)| !exclude::has(&excluded, id)) {
             files.push(scan.path.clone());
             files.extend(folder.sidecars(scan).map(|sidecar| sidecar.path.clone()));
         }
@@ -94,11 +112,27 @@ impl Dataset for Series {
     fn cohort(&self, root: &Path, name: &str) -> Result<Cohort> {
         let folder = self.find(root, None)?;
         self.check_distinct(&folder, name)?;
-        let regions = regions::read(&self.region_table(root, &folder)?, &self.networks)?;
-        let phenotypes = Phenotypes::read(root)?;
         let all: Vec<ScanId> = folder.scans.iter().map(|scan| scan_id(scan, name)).collect();
         let excluded = exclude::listed(self.exclude.as_deref(), root, name, &all, &self.only)?;
+        let used = folder.scans.iter().zip(&all).find(|(_, id)| !exclude::has(&excluded, id));
+        let Some((first, _)) = used else {
+            return Err(format!("all {} scans are excluded", excluded.len()).into());
+        };
         let mut times = BTreeMap::new();
+        let (regions, phenotypes) =
+            match (self.regions_of(root, &folder, first), Phenotypes::read_at(&self.tables(root), &all)) {
+                (Ok(regions), Ok(phenotypes)) => (regions, phenotypes),
+                (regions, phenotypes) => {
+                    // Whatever is missing is said together.
+                    let mut lacks: Vec<String> = Vec::new();
+                    lacks.extend(regions.err().map(|error| error.to_string()));
+                    lacks.extend(phenotypes.as_ref().err().map(ToString::to_string));
+                    let values = phenotypes.and_then(|known| known.values_of(&all[0])).unwrap_or_default();
+                    let tr = self.tr(&folder, first, &values, &mut times);
+                    lacks.extend(tr.err().map(|error| format!("scan `{}`: {error}", scan_id(first, name))));
+                    return Err(lacks.join("; and ").into());
+                }
+            };
         let (mut scans, mut errors) = (Vec::new(), Vec::new());
         for (scan, id) in folder.scans.iter().zip(all) {
             if exclude::has(&excluded, &id) {
@@ -141,9 +175,6 @@ impl Dataset for Series {
             };
             return Err(format!("{first}{others}").into());
         }
-        if scans.is_empty() {
-            return Err(format!("all {} scans are excluded", excluded.len()).into());
-        }
         let (mut scans, properties): (Vec<ScanInfo>, Vec<AcquisitionProperties>) = scans.into_iter().unzip();
         acquisition::add_differing(&mut scans, &properties);
         Ok(Cohort { excluded, ..Cohort::new(scans, regions) })
@@ -155,7 +186,7 @@ impl Dataset for Series {
         let file = folder.scans.iter().find(|file| scan_id(file, &id.dataset) == *id);
         let file =
             file.ok_or_else(|| format!("the file of scan `{id}` is gone from `{}`", root.display()))?;
-        let regions = regions::read(&self.region_table(root, &folder)?, &self.networks)?;
+        let regions = self.regions_of(root, &folder, file)?;
         let series = recording::read(&file.path, self.form(), &regions, scan.tr);
         let series = series.map_err(|error| format!("scan `{id}`, {error}"))?;
         if (series.trs(), series.rois()) != (scan.trs, scan.rois) {
@@ -207,7 +238,27 @@ impl Dataset for Series {
                 Problem::at("exclude", format!("there is no file `{}`", root.join(table).display()));
             problems.push(problem.help("a path is relative to the dataset's folder"));
         }
-        if let (Some(column), Ok(phenotypes)) = (&self.tr_column, Phenotypes::read(root)) {
+        if let Some(table) = &self.participants
+            && root.is_dir()
+            && !link::is_listed(&root.join(table))
+        {
+            let message = format!("there is no file `{}`", root.join(table).display());
+            let problem = Problem::at("participants", message);
+            problems.push(problem.help("a path is relative to the dataset's folder"));
+        }
+        if let Some(pattern) = &self.pattern {
+            match Pattern::parse(pattern, &find::LABELS) {
+                Err(error) => problems.push(Problem::at("pattern", error.to_string())),
+                Ok(parsed) if !parsed.labels().contains(&"subject") => {
+                    let problem = Problem::at("pattern", "it has no `{subject}`");
+                    problems.push(problem.help("write it where the names differ between people"));
+                }
+                Ok(_) => {}
+            }
+        }
+        if let (Some(column), Ok(phenotypes)) =
+            (&self.tr_column, Phenotypes::read_at(&self.tables(root), &[]))
+        {
             let columns = phenotypes.columns();
             if !columns.contains(column) {
                 let problem = Problem::at("tr-column", format!("no table has a column `{column}`"));
@@ -222,137 +273,6 @@ impl Series {
     fn form(&self) -> SignalFormat {
         SignalFormat { layout: self.layout, header: self.header }
     }
-
-    /// Finds the scans and their sidecars; with `subject`, those of one subject only.
-    fn find(&self, root: &Path, subject: Option<&str>) -> Result<ScanFolder> {
-        let wanted = FileSelection {
-            suffix: &self.suffix,
-            extensions: &SIGNALS,
-            only: &self.only,
-            others: &[],
-            subject,
-        };
-        let folder = ScanFolder::find(root, &wanted)?;
-        if folder.scans.is_empty() && subject.is_none() {
-            let only: String =
-                self.only.iter().map(|(entity, label)| format!(" with `{entity}-{label}`")).collect();
-            return Err(format!(
-                "no scan in `{}`: looked for `sub-..._{}.npy`, `.tsv` or `.csv`{only} there and below `sub-...`",
-                root.display(),
-                self.suffix
-            )
-            .into());
-        }
-        Ok(folder)
-    }
-
-    /// Fails if two files belong to the same scan.
-    fn check_distinct(&self, folder: &ScanFolder, dataset: &str) -> Result<()> {
-        let mut seen: BTreeMap<ScanId, &NamedFile> = BTreeMap::new();
-        for scan in &folder.scans {
-            let mut id = scan_id(scan, dataset);
-            // Run labels are numbers: `run-01` is `run-1`.
-            id.run = id.run.map(|run| run.parse::<u64>().map_or(run, |number| number.to_string()));
-            let shown = id.to_string();
-            if let Some(other) = seen.insert(id, scan) {
-                let (a, b) = (other.path.display(), scan.path.display());
-                let chosen = scan.name.entities.iter().find(|(entity, label)| {
-                    other.name.get(entity) != Some(label)
-                        && !["sub", "ses", "task", "run"].contains(&entity.as_str())
-                });
-                let help = chosen.map_or("keep one of them".to_owned(), |(entity, label)| {
-                    format!("choose, such as `only = {{ {entity} = \"{label}\" }}`")
-                });
-                return Err(format!("`{a}` and `{b}` are both scan `{shown}`; {help}").into());
-            }
-        }
-        Ok(())
-    }
-
-    fn region_table(&self, root: &Path, folder: &ScanFolder) -> Result<PathBuf> {
-        if let Some(table) = &self.regions {
-            return Ok(root.join(table));
-        }
-        let mut tables = files_in(root)?;
-        tables.retain(|path| {
-            let name = path.file_name().and_then(|name| Name::parse(name.to_str()?).ok());
-            name.is_some_and(|name| {
-                let scan = folder.scans.first();
-                let differs = |(entity, label): (&String, &String)| {
-                    scan.and_then(|scan| scan.name.get(entity)).is_some_and(|other| other != label)
-                };
-                name.suffix == "dseg" && name.extension == "tsv" && !name.entities.iter().any(differs)
-            })
-        });
-        match &tables[..] {
-            [table] => Ok(table.clone()),
-            [] => Err(format!(
-                "no region table `..._dseg.tsv` for these scans in `{}`; write one with the columns `index`, \
-                 `name` and `{}`, or name it with `regions`",
-                root.display(),
-                self.networks
-            )
-            .into()),
-            [a, b, ..] => Err(format!(
-                "`{}` and `{}` may both be the region table; choose with `regions`",
-                a.display(),
-                b.display()
-            )
-            .into()),
-        }
-    }
-
-    /// Returns the repetition time in seconds, on which all sources must agree. `times` caches those of
-    /// sidecars.
-    fn tr(
-        &self,
-        folder: &ScanFolder,
-        scan: &NamedFile,
-        phenotype: &BTreeMap<String, String>,
-        times: &mut BTreeMap<PathBuf, Option<f64>>,
-    ) -> Result<f64> {
-        let mut said: Vec<(f64, String)> = Vec::new();
-        said.extend(self.tr.map(|tr| (tr, "`tr` of the spec".to_owned())));
-        if let Some(column) = &self.tr_column
-            && let Some(value) = phenotype.get(column)
-        {
-            let tr =
-                value.parse().map_err(|_| format!("`{column}` is `{value}`, not a number of seconds"))?;
-            said.push((tr, format!("column `{column}`")));
-        }
-        // The nearest sidecar with a repetition time takes precedence, with any other in the same
-        // folder and of the same rank.
-        let mut nearest: Option<(&Path, usize)> = None;
-        for sidecar in folder.sidecars(scan) {
-            let rank = (sidecar.path.parent().unwrap_or(Path::new("")), sidecar.name.entities.len());
-            if nearest.is_some_and(|nearest| nearest != rank) {
-                break;
-            }
-            let known = match times.get(&sidecar.path) {
-                Some(known) => *known,
-                None => *times.entry(sidecar.path.clone()).or_insert(repetition_time(&sidecar.path)?),
-            };
-            if let Some(tr) = known {
-                nearest = Some(rank);
-                said.push((tr, format!("`{}`", sidecar.path.display())));
-            }
-        }
-        let Some(((tr, by), rest)) = said.split_first() else {
-            return Err(format!(
-                "its repetition time is unknown; write `{{\"RepetitionTime\": 2.0}}` into a `{}.json`, or set \
-                 `tr` or `tr-column`",
-                self.suffix
-            )
-            .into());
-        };
-        match rest.iter().find(|(other, _)| (other - tr).abs() > 1e-6) {
-            Some((other, other_by)) => Err(format!(
-                "its repetition time is {tr} s by {by} and {other} s by {other_by}; correct one of them"
-            )
-            .into()),
-            None => plausible(*tr).map_err(|error| format!("{error}, by {by}").into()),
-        }
-    }
 }
 
 /// Returns the steps by which `boldface parcellate` made a series, as its sidecar records them.
@@ -363,16 +283,6 @@ fn recipe_of(sidecar: &Path) -> Option<Recipe> {
     settings.remove("kind");
     settings.remove("networks");
     serde_json::from_value(Value::Object(settings)).ok()
-}
-
-fn plausible(tr: f64) -> Result<f64> {
-    match tr {
-        _ if tr > 0.0 && tr <= LONGEST_TR => Ok(tr),
-        _ if tr > LONGEST_TR && tr.is_finite() => {
-            Err(format!("a repetition time of {tr} s looks like milliseconds").into())
-        }
-        _ => Err(format!("a repetition time of {tr} s is impossible").into()),
-    }
 }
 
 fn scan_id(scan: &NamedFile, dataset: &str) -> ScanId {

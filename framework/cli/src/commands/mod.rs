@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod amounts;
+mod ask;
 mod check;
 mod compare;
 mod describe;
@@ -57,6 +58,12 @@ pub enum Command {
     Compare(compare::CompareArguments),
     /// Describes new scans in words, with the norms of a finished corpus.
     Describe(Box<describe::DescribeArguments>),
+    /// Answers the tasks of a finished model about new scans, with probabilities.
+    Predict(Box<ask::PredictArguments>),
+    /// Asks a finished model a free question about new scans.
+    Ask(Box<ask::AskArguments>),
+    /// Writes pooled states of the tokenizer and of the language model, one row per new scan.
+    Embed(Box<ask::EmbedArguments>),
     /// Measures scans without words, as a table of scan, family, feature and value.
     Features(Box<features::FeaturesArguments>),
     /// Follows a run in the terminal, even one started elsewhere.
@@ -92,6 +99,9 @@ impl Command {
             Command::Verify(arguments) => verify::execute(&arguments),
             Command::Compare(arguments) => compare::execute(&arguments),
             Command::Describe(arguments) => describe::execute(&arguments),
+            Command::Predict(arguments) => ask::predict(&arguments),
+            Command::Ask(arguments) => ask::ask(&arguments),
+            Command::Embed(arguments) => ask::embed(&arguments),
             Command::Features(arguments) => features::execute(&arguments),
             Command::Watch(arguments) => watch::execute(&arguments),
             Command::Parcellate(arguments) => parcellate::execute(&arguments),

@@ -4,9 +4,9 @@ use expect_test::{Expect, expect};
 
 use super::*;
 
-const PLAIN: SignalFormat = SignalFormat { layout: SignalLayout::TimeByRegion, header: true };
-const BARE: SignalFormat = SignalFormat { layout: SignalLayout::TimeByRegion, header: false };
-const TURNED: SignalFormat = SignalFormat { layout: SignalLayout::RegionByTime, header: false };
+const PLAIN: SignalFormat = SignalFormat { layout: SignalLayout::TimeByRegion, header: Some(true) };
+const BARE: SignalFormat = SignalFormat { layout: SignalLayout::TimeByRegion, header: Some(false) };
+const TURNED: SignalFormat = SignalFormat { layout: SignalLayout::RegionByTime, header: Some(false) };
 
 fn regions() -> Regions {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -99,7 +99,7 @@ fn regions_must_be_those_of_the_table() {
     );
     check(
         "x.tsv",
-        b"1\t2\t3\n1.5\t2.5\t3.5\n",
+        b"1\t2\t4\n1.5\t2.5\t3.5\n",
         PLAIN,
         expect![
             "file `x.tsv`: the first line holds numbers such as `1`, not the names of the region table such as `A`; name the columns, or set `header = false` if that line is the first volume"
@@ -111,7 +111,7 @@ fn regions_must_be_those_of_the_table() {
         BARE,
         expect!["file `x.tsv`: the first line is not numbers; with names in it, set `header = true`"],
     );
-    let turned = SignalFormat { header: true, ..TURNED };
+    let turned = SignalFormat { header: Some(true), ..TURNED };
     check(
         "x.tsv",
         b"A\tB\tC\n1\t2\t3\n",

@@ -2,4 +2,5 @@
 
 mod verify;
 
+pub(crate) use verify::Temporary;
 pub use verify::{Unverified, VerificationRequest, Verified, verify};

@@ -354,10 +354,10 @@ fn nothing(store: &Store, stage: &Stage) -> Result<Artefact> {
 }
 
 /// A folder of runs that is removed when dropped.
-struct Temporary(PathBuf);
+pub(crate) struct Temporary(pub(crate) PathBuf);
 
 impl Temporary {
-    fn new() -> Result<Temporary> {
+    pub(crate) fn new() -> Result<Temporary> {
         let names = (0..).map(|n| format!("boldface-verify-{}-{n}", std::process::id()));
         for path in names.map(|name| std::env::temp_dir().join(name)) {
             match fs::create_dir(&path) {

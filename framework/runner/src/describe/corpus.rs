@@ -71,6 +71,16 @@ impl Corpus {
             )
             .into());
         }
+        let learned_from: Vec<ScanId> = json(&dir.join(FITTED_ON))?;
+        Ok(Corpus { learned_from: learned_from.into_iter().collect(), ..Corpus::read(&dir)? })
+    }
+
+    /// Reads the corpus in the folder of norms of an export, whose files were verified.
+    ///
+    /// # Errors
+    /// Fails if this version cannot read it.
+    pub(crate) fn read(dir: &Path) -> Result<Corpus> {
+        let shown = dir.display();
         let saved: SavedCorpus = json(&dir.join(FILE))?;
         let mut describers = Vec::new();
         for generator in &saved.generators {
@@ -79,8 +89,12 @@ impl Corpus {
                 .map_err(|error| format!("the corpus `{shown}`, `{}`: {error}", generator.name))?;
             describers.push((generator.name.clone(), describer));
         }
-        let learned_from: Vec<ScanId> = json(&dir.join(FITTED_ON))?;
-        Ok(Corpus { saved, describers, learned_from: learned_from.into_iter().collect() })
+        Ok(Corpus { saved, describers, learned_from: BTreeSet::new() })
+    }
+
+    /// Returns the describers of its generators.
+    pub(crate) fn into_describers(self) -> Vec<Box<dyn Describer>> {
+        self.describers.into_iter().map(|(_, describer)| describer).collect()
     }
 
     /// Returns the settings it was made with.

@@ -32,7 +32,7 @@ pub struct LoadedSignal {
 const LONGEST_TR: f64 = 60.0;
 
 /// File extensions that can be read.
-pub const EXTENSIONS: [&str; 4] = ["npy", "tsv", "csv", "parquet"];
+pub const EXTENSIONS: [&str; 7] = ["npy", "tsv", "csv", "txt", "1D", "mat", "parquet"];
 
 /// Reads the signal at `path`.
 ///
@@ -85,7 +85,7 @@ fn matrix(path: &Path, names: &[String]) -> Result<MatrixFile> {
         }
         extension if EXTENSIONS.contains(&extension) => MatrixFile::read(path, names),
         _ => Err(
-            "a series is a .npy, .tsv, .csv or .parquet with one row per volume and one column per region; \
+            "a series is a .npy, .tsv, .csv, .txt, .1D, .mat or .parquet with one row per volume and one column per region; \
                   `boldface parcellate` makes one from an image"
                 .into(),
         ),

@@ -6,7 +6,7 @@ mod journal;
 mod leakage;
 pub(crate) mod make;
 mod memory;
-mod predictions;
+pub(crate) mod predictions;
 mod sweep;
 mod tensorboard;
 mod walk;

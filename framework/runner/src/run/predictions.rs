@@ -33,7 +33,11 @@ pub(super) fn of_stage(stage: &StageKind, dir: &Path, model: &str) -> Result<Vec
 }
 
 /// Makes the rows of all answers to one task.
-fn rows(task: &str, kind: impl Fn(&str) -> AnswererKind, answers: &[OutcomeLine]) -> Vec<PredictionRow> {
+pub(crate) fn rows(
+    task: &str,
+    kind: impl Fn(&str) -> AnswererKind,
+    answers: &[OutcomeLine],
+) -> Vec<PredictionRow> {
     let mut questions = BTreeMap::new();
     let mut rows = Vec::new();
     for OutcomeLine { part, plugin, outcome } in answers {

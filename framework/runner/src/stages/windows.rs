@@ -69,6 +69,20 @@ impl Windows {
         Ok(Windows { signals, coded, tokenizer, patch, how, known, patches_shown, cut })
     }
 
+    /// Makes windows of scans that no run has stored. Each is embedded when it is needed.
+    pub fn outside(
+        signals: CohortSignals,
+        coded: Coded,
+        tokenizer: Box<dyn FittedTokenizer>,
+        patch: usize,
+        signal: &spec::Signal,
+    ) -> Windows {
+        let (how, patches_shown) = (signal.standardize, signal.shown_patches);
+        let (signals, coded) = (Arc::new(signals), Arc::new(coded));
+        let (known, cut) = (BTreeMap::new(), BTreeMap::new());
+        Windows { signals, coded, tokenizer, patch, how, known, patches_shown, cut }
+    }
+
     /// Returns the tokenizer.
     pub fn tokenizer(&self) -> &dyn FittedTokenizer {
         &*self.tokenizer

@@ -76,6 +76,7 @@ register!(CorpusGenerator "connectivity" => Described<Connectivity>);
 impl FeatureFamily for Connectivity {
     const NAME: &'static str = "connectivity";
     const VERSION: u32 = 2;
+    const NEEDS_NETWORKS: bool = true;
     const WORDS: &'static str = include_str!("words.toml");
     /// The fitted ComBat, with `harmonize` only.
     type Learned = Option<Combat>;

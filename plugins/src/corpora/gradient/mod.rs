@@ -78,6 +78,7 @@ impl Gradient {
 impl FeatureFamily for Gradient {
     const NAME: &'static str = "gradient";
     const VERSION: u32 = 1;
+    const NEEDS_NETWORKS: bool = true;
     const WORDS: &'static str = include_str!("words.toml");
     type Learned = GradientTemplate;
 

@@ -64,6 +64,7 @@ register!(CorpusGenerator "graph" => Described<Graph>);
 impl FeatureFamily for Graph {
     const NAME: &'static str = "graph";
     const VERSION: u32 = 1;
+    const NEEDS_NETWORKS: bool = true;
     const WORDS: &'static str = include_str!("words.toml");
     type Learned = ();
 

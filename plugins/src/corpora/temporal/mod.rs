@@ -120,6 +120,7 @@ struct Learned {
 impl FeatureFamily for Temporal {
     const NAME: &'static str = "temporal";
     const VERSION: u32 = 1;
+    const NEEDS_NETWORKS: bool = true;
     const WORDS: &'static str = include_str!("words.toml");
     type Learned = Learned;
 

@@ -1,6 +1,7 @@
 //! Tests of valid and broken folders.
 
 mod excluded;
+mod files;
 
 use std::fs;
 use std::time::Instant;
@@ -196,7 +197,7 @@ fn a_bad_table_names_itself() {
         "seg-A_dseg.tsv",
         "index\tname\tyeo\n1\tV1\tVis\n",
         expect![
-            "region table `seg-A_dseg.tsv`: no column is named `network`; the columns are `index`, `name`, `yeo`; set `networks` to the one with each region's network"
+            "file `sub-01/func/sub-01_run-1_seg-A_timeseries.npy`: 3 regions, but the region table has 1; series and table must come from the same parcellation (and 1 more of 2 scans have a problem)"
         ],
     );
     broken(
@@ -206,23 +207,21 @@ fn a_bad_table_names_itself() {
             "`seg-A_dseg.tsv` and `seg-A_space-MNI_dseg.tsv` may both be the region table; choose with `regions`"
         ],
     );
+}
+
+#[test]
+fn tables_may_be_absent() {
     let dir = study();
     fs::remove_file(dir.path().join("participants.tsv")).unwrap();
-    check(
-        &dir,
-        "{}",
-        expect![
-            "there is no `participants.tsv`; write one with a column `participant_id` and one row per subject"
-        ],
-    );
+    let cohort = series("{}").cohort(dir.path(), "study").unwrap();
+    assert!(!cohort.scans[0].phenotype.contains_key("sex"));
+    assert_eq!(cohort.scans[0].phenotype["condition"], "up");
+    // The array has no names, and the table beside it has.
     fs::remove_file(dir.path().join("seg-A_dseg.tsv")).unwrap();
-    check(
-        &dir,
-        "{}",
-        expect![
-            "no region table `..._dseg.tsv` for these scans in `ROOT`; write one with the columns `index`, `name` and `network`, or name it with `regions`"
-        ],
-    );
+    let cohort = series("{}").cohort(dir.path(), "study").unwrap();
+    assert_eq!(cohort.regions.names, ["V1", "V2", "M1"]);
+    assert_eq!(cohort.regions.network_names(), ["unassigned"]);
+    assert_eq!(load_all(&series("{}"), dir.path()).unwrap().len(), 2);
 }
 
 #[test]
@@ -248,16 +247,16 @@ fn two_files_of_one_scan_are_refused() {
     check(
         &dir,
         r#"{"only": {"seg": "C"}}"#,
-        expect![
-            "no scan in `ROOT`: looked for `sub-..._timeseries.npy`, `.tsv` or `.csv` with `seg-C` there and below `sub-...`"
-        ],
+        expect![[
+            r#"no scan in `ROOT`: looked for `sub-..._timeseries.tsv` or `sub-....csv` (.tsv, .csv, .npy, .txt, .1D or .mat) with `seg-C` there and below `sub-...`, where there are `seg-A`, `seg-B`; for other names, write them as `pattern`, such as `pattern = "{subject}_rest.csv"`"#
+        ]],
     );
     check(
         &dir,
         r#"{"suffix": "bold"}"#,
-        expect![
-            "no scan in `ROOT`: looked for `sub-..._bold.npy`, `.tsv` or `.csv` there and below `sub-...`"
-        ],
+        expect![[
+            r#"no scan in `ROOT`: looked for `sub-..._bold.tsv` (.tsv, .csv, .npy, .txt, .1D or .mat) there and below `sub-...`; for other names, write them as `pattern`, such as `pattern = "{subject}_rest.csv"`"#
+        ]],
     );
 }
 

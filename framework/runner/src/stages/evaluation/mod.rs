@@ -10,6 +10,7 @@ mod continued;
 mod controls;
 mod frequencies;
 mod frozen;
+mod outside;
 mod prior;
 mod together;
 
@@ -34,6 +35,7 @@ use crate::study::{PlannedPlugin, Study};
 use asker::Asker;
 use controls::{CONTROLS, ShownInput, StandIns};
 use frequencies::Frequencies;
+pub(crate) use outside::OutsideScans;
 use prior::Sources;
 use together::Together;
 
