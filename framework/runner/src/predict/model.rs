@@ -17,6 +17,7 @@ use crate::describe::Corpus;
 use crate::export;
 use crate::run::predictions;
 use crate::spec::{BandFrequencies, Crop, Experiment, Table};
+use crate::stages::config::WordedTask;
 use crate::stages::evaluation::OutsideScans;
 use crate::stages::packing::{fits, prompt};
 use crate::stages::windows::standardized;
@@ -157,7 +158,7 @@ impl Model {
             return Err(format!("the model has no task `{unknown}`; it has {}", known.join(", ")).into());
         }
         // Tasks that share a prompt are all asked, so that a task alone gets the same numbers.
-        let is_wanted = |name: &String| wanted.is_empty() || wanted.contains(name);
+        let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
         let mut answers = TaskAnswers::default();
         let mut columns = BTreeMap::new();
         let mut tasks = Vec::new();
@@ -206,7 +207,9 @@ impl Model {
             describers,
             answerer: self.backbone.plugin,
         };
-        for (task, lines) in outside.answers(&tasks, &is_wanted)? {
+        let worded: Vec<WordedTask<'_>> =
+            tasks.iter().map(|task| WordedTask::new(self.experiment.seed, task)).collect();
+        for (task, lines) in outside.answers(&worded, &is_wanted)? {
             if lines.is_empty() {
                 answers.notes.push(format!("task `{task}` asks nothing about these scans"));
             }

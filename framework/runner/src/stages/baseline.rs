@@ -55,7 +55,7 @@ impl<'a> BaselineConfig<'a> {
         let nuisance = |name: &str| experiment.nuisances.get(name).map(String::as_str);
         let may_continue = task.asking.form.is_none_or(|form| form == AnswerForm::Series);
         BaselineConfig {
-            task: ExampleSource::new(study, task),
+            task: ExampleSource::new(study.experiment.seed, task),
             scoring: Scoring::new(&experiment.evaluation),
             motion: nuisance("motion"),
             site: nuisance("site"),

@@ -6,7 +6,7 @@ pub(crate) mod baselines;
 mod bins;
 pub(crate) mod cases;
 mod codes;
-mod config;
+pub(crate) mod config;
 pub(crate) mod corpus;
 mod counted;
 pub(crate) mod evaluation;

@@ -27,9 +27,8 @@ pub struct Shots {
 }
 
 impl<'a> ExampleSource<'a> {
-    /// Takes a task of a study.
-    pub fn new(study: &Study, task: &'a PlannedPlugin<dyn Task>) -> ExampleSource<'a> {
-        let seed = study.experiment.seed;
+    /// Takes a task of an experiment with this seed.
+    pub fn new(seed: u64, task: &'a PlannedPlugin<dyn Task>) -> ExampleSource<'a> {
         let shots = task.asking.keys.shots.map(|count| Shots { count, seed });
         ExampleSource { plugin: HashedPlugin::new(task, |task| task.version(), None), shots }
     }
@@ -51,10 +50,10 @@ pub struct WordedTask<'a> {
 }
 
 impl<'a> WordedTask<'a> {
-    /// Takes a task of a study.
-    pub fn new(study: &Study, task: &'a PlannedPlugin<dyn Task>) -> WordedTask<'a> {
+    /// Takes a task of an experiment with this seed.
+    pub fn new(seed: u64, task: &'a PlannedPlugin<dyn Task>) -> WordedTask<'a> {
         WordedTask {
-            source: ExampleSource::new(study, task),
+            source: ExampleSource::new(seed, task),
             paradigm: task.asking.keys.paradigm,
             prompts: task.asking.prompts_content(),
             grammar: task.asking.grammar.as_ref(),
@@ -93,6 +92,9 @@ pub struct TaughtTask<'a> {
 impl<'a> TaughtTask<'a> {
     /// Takes a task of a study.
     pub fn new(study: &Study, task: &'a PlannedPlugin<dyn Task>) -> TaughtTask<'a> {
-        TaughtTask { worded: WordedTask::new(study, task), answer_sd: task.asking.keys.answer_sd }
+        TaughtTask {
+            worded: WordedTask::new(study.experiment.seed, task),
+            answer_sd: task.asking.keys.answer_sd,
+        }
     }
 }

@@ -78,8 +78,8 @@ impl<'a> EvaluationConfig<'a> {
         let together = study.asked_with(task).into_iter();
         let wanted = task.asking.keys.frequencies;
         EvaluationConfig {
-            task: WordedTask::new(study, task),
-            together: together.map(|other| WordedTask::new(study, other)).collect(),
+            task: WordedTask::new(experiment.seed, task),
+            together: together.map(|other| WordedTask::new(experiment.seed, other)).collect(),
             scoring: Scoring::new(&experiment.evaluation),
             longest_answer: experiment.evaluation.longest_answer,
             prior: task.asking.prior(),

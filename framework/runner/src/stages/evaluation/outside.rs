@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use boldface::{
-    Describer, FittedTokenizer, FmriShape, LanguageModel, Part, Regions, Result, Scan, Split, Task,
-};
+use boldface::{Describer, FittedTokenizer, FmriShape, LanguageModel, Part, Regions, Result, Scan, Split};
 
 use super::asker::Asker;
 use super::batches;
@@ -14,10 +12,10 @@ use super::questions;
 use super::together::Together;
 use crate::spec::{Paradigm, Signal};
 use crate::stages::cases::{AnswerForm, answered, form};
+use crate::stages::config::{Named, WordedTask};
 use crate::stages::inputs::{Coded, CohortSignals};
 use crate::stages::windows::{Windows, standardized};
 use crate::store::OutcomeLine;
-use crate::study::PlannedPlugin;
 
 /// A finished model and the scans to ask it about.
 pub(crate) struct OutsideScans<'a> {
@@ -50,8 +48,8 @@ impl OutsideScans<'_> {
     /// those that share a prompt with a wanted one.
     pub(crate) fn answers(
         self,
-        tasks: &[PlannedPlugin<dyn Task>],
-        is_wanted: &dyn Fn(&String) -> bool,
+        tasks: &[WordedTask<'_>],
+        is_wanted: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<(String, Vec<OutcomeLine>)>> {
         let how = self.signal.standardize;
         let scans: Vec<Scan> = self
@@ -81,18 +79,17 @@ impl OutsideScans<'_> {
             altered: BTreeMap::new(),
         };
         let mut all = Vec::new();
-        for task in tasks.iter().filter(|task| is_wanted(&task.name)) {
-            let paradigm = task.asking.keys.paradigm;
-            asker.paradigm = paradigm;
-            asker.together = Together::new(&task.name);
-            if paradigm == Paradigm::Multi {
-                for other in tasks.iter().filter(|other| other.asking.keys.paradigm == Paradigm::Multi) {
-                    asker.together.add(&other.name, &questions(other, &scans, &split, Part::Test)?);
+        for task in tasks.iter().filter(|task| is_wanted(task.name())) {
+            asker.paradigm = task.paradigm;
+            asker.together = Together::new(task.name());
+            if task.paradigm == Paradigm::Multi {
+                for other in tasks.iter().filter(|other| other.paradigm == Paradigm::Multi) {
+                    asker.together.add(other.name(), &questions(other, &scans, &split, Part::Test)?);
                 }
             }
             let cases = questions(task, &scans, &split, Part::Test)?;
             if form(&cases)? == Some(AnswerForm::Value) {
-                let name = &task.name;
+                let name = task.name();
                 return Err(format!(
                     "task `{name}` reads a number off with a regression that no export keeps"
                 )
@@ -103,7 +100,7 @@ impl OutsideScans<'_> {
                 let said = asker.ask(batch, ShownInput::Scan)?;
                 answers.extend(answered(Part::Test, self.answerer, batch, said));
             }
-            all.push((task.name.clone(), answers));
+            all.push((task.name().to_owned(), answers));
         }
         Ok(all)
     }
