@@ -31,6 +31,10 @@ codebook-size = 4
 [backbone]
 type = "bigram"
 
+[instruction]
+steps = 20
+peak-lr = 1e-3
+
 [tasks.group]
 type = "classification"
 target = "group"
@@ -129,8 +133,8 @@ fn the_test_scans_of_a_run_get_its_numbers_from_the_run_and_from_its_export() {
         // One task alone gives the same numbers.
         let alone = model.predict(&scans, &["years".to_owned()]).unwrap();
         assert!(!alone.rows.is_empty() && alone.rows.iter().all(|row| expected.contains(&said(row))));
-        let unknown = model.predict(&scans, &["yaers".to_owned()]).unwrap_err().to_string();
-        assert!(unknown.contains("no task `yaers`; it has `group`, `read-off`, `years`"), "{unknown}");
+        let unknown = model.predict(&scans, &["decades".to_owned()]).unwrap_err().to_string();
+        assert!(unknown.contains("no task `decades`; it has `group`, `read-off`, `years`"), "{unknown}");
         // Pooled states: one row per scan, which tells scans apart.
         let states = model.embed(&scans, "Describe this scan.").unwrap();
         assert_eq!((states.tokenizer.len(), states.model.len()), (6, 6));

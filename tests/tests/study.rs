@@ -178,13 +178,12 @@ fn within_subjects_a_run_is_a_unit_and_the_report_says_so() {
     let count = |part: &str| parts.values().filter(|of| *of == part).count();
     assert_eq!((count("train"), count("validation"), count("test")), (9, 2, 4));
     assert!(parts.keys().any(|unit| unit == "study/sub-01_task-pictures_run-1"), "{parts:?}");
-    // Another division is another study. The unit is in the keys only if the spec sets it.
+    // Another division is another study.
     let by_run = sandbox.plan("study.toml");
     sandbox.write("study.toml", &SPEC.replace("UNIT", "test = 0.25"));
     let by_subject = sandbox.plan("study.toml");
-    assert!(
-        by_run.stages[0].config.get("unit").is_some() && by_subject.stages[0].config.get("unit").is_none()
-    );
+    let unit = |plan: &boldface_runner::plan::Plan| plan.stages[0].config["unit"].clone();
+    assert_eq!((unit(&by_run), unit(&by_subject)), ("run".into(), "subject".into()));
     assert_ne!(by_run.stages[0].key, by_subject.stages[0].key);
 }
 

@@ -22,9 +22,9 @@ pub fn is_dangling(path: &Path) -> bool {
     path.is_symlink() && !path.exists()
 }
 
-/// Whether there is a file, fetched or not. Reading one that is not fetched is an error.
+/// Whether there is anything but a folder. Reading a file that was not fetched, or a pipe, is an error.
 pub fn is_listed(path: &Path) -> bool {
-    path.is_file() || is_dangling(path)
+    is_dangling(path) || path.exists() && !path.is_dir()
 }
 
 /// Reads a whole file.

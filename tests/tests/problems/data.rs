@@ -187,7 +187,7 @@ fn a_folder_of_series() {
         |data| fs::remove_file(data.join("seg-two_dseg.tsv")).unwrap(),
         SERIES,
         expect![[r#"
-        spec.toml:2:10: no region table `..._dseg.tsv` for these scans in `data`; write one with the columns `index`, `name` and `network`, or name it with `regions`
+        no problem, 7 stages
     "#]],
     );
 }

@@ -15,7 +15,7 @@ use crate::say;
 
 /// The model, its place and the scans.
 #[derive(clap::Args)]
-pub struct ModelArguments {
+pub struct FinishedModelArguments {
     /// Folder of an export or of a finished run, `latest`, or the name of an experiment (its latest run).
     #[arg(value_name = "MODEL")]
     model: PathBuf,
@@ -54,7 +54,7 @@ not fit, its mismatch is named and nothing is answered. Options are ranked by li
 scan of the run gets the numbers in the run's predictions.parquet. Nothing is learned from the scans.")]
 pub struct PredictArguments {
     #[command(flatten)]
-    model: ModelArguments,
+    model: FinishedModelArguments,
     /// Scans (.npy, .tsv, .csv, .txt, .1D, .mat or .parquet, with one row per volume and one column per
     /// region), or folders with sub-..._timeseries files.
     #[arg(value_name = "SCANS", required = true)]
@@ -76,7 +76,7 @@ Examples:
 The answer is generated, so it may be wrong in ways that no score tells; `boldface predict` ranks the answers of a task.")]
 pub struct AskArguments {
     #[command(flatten)]
-    model: ModelArguments,
+    model: FinishedModelArguments,
     /// The scan, in one of the formats of `boldface predict`.
     #[arg(value_name = "SCAN")]
     scan: PathBuf,
@@ -96,7 +96,7 @@ hidden state of the language model after the prompt, and scans.tsv the scan of e
 same numbers with the names of the scans. The folder must not exist.")]
 pub struct EmbedArguments {
     #[command(flatten)]
-    model: ModelArguments,
+    model: FinishedModelArguments,
     /// Scans (.npy, .tsv, .csv, .txt, .1D, .mat or .parquet, with one row per volume and one column per
     /// region), or folders with sub-..._timeseries files.
     #[arg(value_name = "SCANS", required = true)]
@@ -183,7 +183,7 @@ pub fn embed(arguments: &EmbedArguments) -> Result<(), Failure> {
 
 /// Opens the model, reads the scans and works with both.
 fn opened<T: Send>(
-    arguments: &ModelArguments,
+    arguments: &FinishedModelArguments,
     scans: &[PathBuf],
     work: impl FnOnce(&Model, &NewScans) -> boldface::Result<T> + Send,
 ) -> Result<T, Failure> {

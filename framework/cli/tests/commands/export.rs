@@ -64,7 +64,10 @@ fn a_run_is_exported_verified_and_begun_with() {
     assert!(err.contains("leak `start.people`"), "{err}");
 
     fs::write(dir.join("two/model/extra"), "not ours").unwrap();
-    assert_eq!(boldface(dir, &["verify", "two"]).0, 0);
+    let (code, _, err) = boldface(dir, &["verify", "two"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("`model/extra`"), "{err}");
+    fs::remove_file(dir.join("two/model/extra")).unwrap();
     fs::write(dir.join("two/regions.tsv"), "index\tname\n").unwrap();
     let (code, out, err) = boldface(dir, &["verify", "two"]);
     assert_eq!((code, out.as_str()), (1, ""));

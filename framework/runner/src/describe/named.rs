@@ -18,7 +18,9 @@ pub struct NamedScan {
 /// Names the scan in the file `path`, as part of `dataset`.
 pub fn named(path: &Path, dataset: &str) -> NamedScan {
     let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let bids = Name::parse(file).ok().and_then(|name| name.scan(dataset));
+    // A name of labels alone, as in `sub-01.csv`, has no suffix.
+    let with_suffix = file.replacen('.', "_timeseries.", 1);
+    let bids = [&with_suffix, file].into_iter().find_map(|file| Name::parse(file).ok()?.scan(dataset));
     if let Some(id) = bids {
         let shown = id.to_string();
         let name = shown.split_once('/').map_or(shown.as_str(), |(_, name)| name).to_owned();
@@ -55,6 +57,7 @@ mod tests {
         let expected = "sub-01_ses-2_task-rest_run-1";
         assert_eq!(bids, (expected.to_owned(), format!("new/{expected}")));
         assert_eq!(shown("x/mine.tsv"), ("mine".to_owned(), "new/sub-mine".to_owned()));
+        assert_eq!(shown("sub-01_ses-2.csv"), ("sub-01_ses-2".to_owned(), "new/sub-01_ses-2".to_owned()));
         assert_eq!(shown("sub-01_rest.npy"), ("sub-01".to_owned(), "new/sub-01".to_owned()));
     }
 

@@ -144,14 +144,6 @@ impl Source {
         own
     }
 
-    /// Returns the hash of the library of each plugin that is not built in.
-    fn libraries(&self) -> BTreeMap<String, String> {
-        let configs =
-            self.record.stages.iter().filter_map(|stage| stage.stage.config["libraries"].as_object());
-        let one = |(plugin, hash): (&String, &Value)| Some((plugin.clone(), hash.as_str()?.to_owned()));
-        configs.flatten().filter_map(one).collect()
-    }
-
     /// Writes everything except the manifest to `to`.
     fn put(&self, to: &Path, hashed: bool) -> Result<(Export, Vec<String>)> {
         let record = &self.record;
@@ -204,7 +196,7 @@ impl Source {
             series: self.stage(&StageKind::Series).map(|stage| stage.stage.key.0.clone()).unwrap_or_default(),
             datasets: datasets.clone(),
             held_out: self.held_out(),
-            libraries: self.libraries(),
+            libraries: self.record.libraries(),
             files: BTreeMap::new(),
         };
 

@@ -6,5 +6,5 @@
 mod model;
 mod scans;
 
-pub use model::{Model, ModelRequest, TaskAnswers};
+pub use model::{Model, ModelRequest, PredictedAnswers};
 pub use scans::{Embeddings, NewScans};

@@ -59,7 +59,7 @@ pub struct Model {
 
 /// Answers to the tasks of a model.
 #[derive(Clone, Debug, Default)]
-pub struct TaskAnswers {
+pub struct PredictedAnswers {
     /// One row per answer, or per option. They have no truth.
     pub rows: Vec<PredictionRow>,
     /// Notes about tasks that were not asked, or not as in the run.
@@ -152,14 +152,14 @@ impl Model {
     ///
     /// # Errors
     /// Fails if there is no such task, or the model fails.
-    pub fn predict(&self, scans: &NewScans, wanted: &[String]) -> Result<TaskAnswers> {
+    pub fn predict(&self, scans: &NewScans, wanted: &[String]) -> Result<PredictedAnswers> {
         if let Some(unknown) = wanted.iter().find(|name| !self.tasks().contains(&name.as_str())) {
             let known: Vec<String> = self.tasks().iter().map(|name| format!("`{name}`")).collect();
             return Err(format!("the model has no task `{unknown}`; it has {}", known.join(", ")).into());
         }
         // Tasks that share a prompt are all asked, so that a task alone gets the same numbers.
         let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
-        let mut answers = TaskAnswers::default();
+        let mut answers = PredictedAnswers::default();
         let mut columns = BTreeMap::new();
         let mut tasks = Vec::new();
         for (task, table) in &self.tasks {

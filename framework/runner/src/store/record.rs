@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Exclusion, Outcome, Part, Quality, ScanId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::stage::Stage;
+use super::stage::{Stage, StageKind};
 use crate::spec::Experiment;
 
 /// `plan.json` of a run: the spec, the versions, and where the artefacts are.
@@ -37,6 +38,32 @@ impl Record {
         let above = run.ancestors().map(|above| above.join(&self.spec)).find(|spec| spec.is_file());
         let spec = above.unwrap_or_else(|| self.spec.clone());
         spec.parent().unwrap_or(Path::new("")).to_owned()
+    }
+
+    /// Returns the BLAKE3 hash of the library of every plugin that came from one.
+    pub fn libraries(&self) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        for stage in self.stages.iter().map(|record| &record.stage) {
+            let task = match &stage.kind {
+                StageKind::Baseline(task) | StageKind::Evaluation(task) => task,
+                _ => "",
+            };
+            collect_libraries(task, &stage.config, &mut found);
+        }
+        found
+    }
+}
+
+/// Collects the library of every plugin below `config`, by the name of its table.
+fn collect_libraries(name: &str, config: &Value, found: &mut BTreeMap<String, String>) {
+    let Some(table) = config.as_object() else { return };
+    if let (Some(library), Some(_)) = (table.get("library").and_then(Value::as_str), table.get("version")) {
+        found.insert(name.to_owned(), library.to_owned());
+    }
+    for (key, below) in table.iter().filter(|(key, _)| *key != "config") {
+        // The name of a task stands above the parts of its entry.
+        let is_part = matches!(key.as_str(), "task" | "plugin" | "source" | "worded");
+        collect_libraries(if is_part { name } else { key }, below, found);
     }
 }
 

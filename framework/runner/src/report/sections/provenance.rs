@@ -1,14 +1,11 @@
 //! Data, split, stages, versions and the spec: everything needed to run it again.
 
-use std::collections::BTreeMap;
-
 use boldface::Part;
-use serde_json::Value;
 
 use crate::report::document::{Align, Block, ReportTable, TableCell, TextSpan, code, plain};
 use crate::report::number;
 use crate::report::stored::StoredRun;
-use crate::store::{DatasetDescription, StageKind};
+use crate::store::DatasetDescription;
 
 pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let mut blocks = vec![Block::Section("Data and split".into())];
@@ -23,7 +20,13 @@ pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let mut pairs: Vec<(String, Vec<TextSpan>)> =
         versions.map(|(name, version)| (name.clone(), vec![code(version.clone())])).collect();
     pairs.push(("spec".into(), vec![code(stored.record.spec.display().to_string())]));
-    pairs.extend(libraries(stored).map(|(plugin, hash)| (format!("library of {plugin}"), vec![code(hash)])));
+    pairs.extend(
+        stored
+            .record
+            .libraries()
+            .into_iter()
+            .map(|(plugin, hash)| (format!("library of {plugin}"), vec![code(hash)])),
+    );
     blocks.push(Block::Pairs(pairs));
     blocks.extend(gone(stored).map(|gone| Block::Text(vec![plain(gone)])));
     let summary = "The resolved spec: every default filled in".to_owned();
@@ -77,32 +80,6 @@ fn dataset(description: &DatasetDescription) -> Vec<(String, Vec<TextSpan>)> {
         pairs.push(("Source".to_owned(), vec![TextSpan::Link(source.clone())]));
     }
     pairs
-}
-
-/// Returns the BLAKE3 hash of the library of every plugin that came from one.
-fn libraries(stored: &StoredRun) -> impl Iterator<Item = (String, String)> {
-    let mut found = BTreeMap::new();
-    for stage in stored.record.stages.iter().map(|record| &record.stage) {
-        let task = match &stage.kind {
-            StageKind::Baseline(task) | StageKind::Evaluation(task) => task,
-            _ => "",
-        };
-        collect_libraries(task, &stage.config, &mut found);
-    }
-    found.into_iter()
-}
-
-/// Collects the library of every plugin below `config`, by the name of its table.
-fn collect_libraries(name: &str, config: &Value, found: &mut BTreeMap<String, String>) {
-    let Some(table) = config.as_object() else { return };
-    if let (Some(library), Some(_)) = (table.get("library").and_then(Value::as_str), table.get("version")) {
-        found.insert(name.to_owned(), library.to_owned());
-    }
-    for (key, below) in table.iter().filter(|(key, _)| *key != "config") {
-        // The name of a task stands above the parts of its entry.
-        let is_part = matches!(key.as_str(), "task" | "plugin" | "source" | "worded");
-        collect_libraries(if is_part { name } else { key }, below, found);
-    }
 }
 
 fn stages(stored: &StoredRun) -> Block {
