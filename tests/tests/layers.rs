@@ -119,9 +119,9 @@ fn each_heavy_crate_is_named_once() {
 
 /// The modules of the runner, after its crate `boldface-spec`, which it names `spec`. Each may use those
 /// before it in this list, and no other.
-const RUNNER_MODULES: [&str; 14] = [
+const RUNNER_MODULES: [&str; 15] = [
     "spec", "label", "score", "store", "study", "stages", "plan", "run", "report", "export", "describe",
-    "schema", "check", "predict",
+    "schema", "check", "predict", "init",
 ];
 
 /// Modules that render what is stored. They use no stage, plan or run, although those are below them.

@@ -46,7 +46,7 @@ const TABLES: [(&str, &[&str]); 3] =
     [("participants.tsv", &[]), ("sessions.tsv", &["ses"]), ("scans.tsv", &["ses", "task", "run"])];
 
 /// Accepted names of the column of subjects, BIDS' first.
-const ID_COLUMNS: [&str; 6] = ["participant_id", "participant", "subject_id", "subject", "sub", "SUB_ID"];
+pub const ID_COLUMNS: [&str; 6] = ["participant_id", "participant", "subject_id", "subject", "sub", "SUB_ID"];
 
 /// Accepted column names of each entity.
 const COLUMNS: [(&str, &[&str]); 3] =

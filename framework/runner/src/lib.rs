@@ -33,3 +33,5 @@ pub mod schema;
 pub mod check;
 
 pub mod predict;
+
+pub mod init;

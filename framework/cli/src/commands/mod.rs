@@ -8,6 +8,7 @@ mod describe;
 mod explain;
 mod export;
 mod features;
+mod init;
 mod libraries;
 mod list;
 mod lm;
@@ -41,6 +42,8 @@ use place::RuntimeArguments;
 /// Commands of the program.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Writes a first spec for a folder of data.
+    Init(init::InitArguments),
     /// Finds every problem in specs, without running anything.
     Check(check::CheckArguments),
     /// Shows the stages of a spec, their keys, and which are cached.
@@ -91,6 +94,7 @@ impl Command {
     /// A [`Failure`], which has an exit code.
     pub fn execute(self) -> Result<(), Failure> {
         match self {
+            Command::Init(arguments) => init::execute(&arguments),
             Command::Check(arguments) => check::execute(&arguments),
             Command::Plan(arguments) => plan::execute(&arguments),
             Command::Run(arguments) => run::execute(&arguments),

@@ -45,6 +45,7 @@ pub use dot::dot;
 pub use leak::{Check, CheckStatus, CheckTime, Proof};
 pub use libraries::{load_libraries, no_libraries};
 pub use power::power_cautions;
+pub(crate) use resolve::resolve_cohorts;
 pub(crate) use resolve::resolve_unlinted;
 pub use resolve::{Build, Offer, resolve, resolve_layered};
 pub(crate) use unchanged::HashedFiles;

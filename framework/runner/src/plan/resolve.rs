@@ -97,6 +97,19 @@ pub(crate) fn resolve_unlinted(
     resolved.map(|(plan, _)| plan).map_err(|problems| spec.locate_all(problems))
 }
 
+/// Like [`resolve_unlinted`], with the cohorts of the datasets.
+///
+/// # Errors
+/// See [`resolve`].
+pub(crate) fn resolve_cohorts(
+    spec: &Layered,
+    build: &Build<'_>,
+    data: &DataCache,
+) -> Result<(Plan, Vec<Arc<Cohort>>), Vec<Located>> {
+    let draft = read_draft(spec.table().clone());
+    resolve_draft(spec, draft, build, data).map_err(|problems| spec.locate_all(problems))
+}
+
 /// Returns a plan without the leakage lint, and its cohorts.
 fn resolve_draft(
     spec: &Layered,
