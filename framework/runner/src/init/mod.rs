@@ -71,7 +71,7 @@ pub fn first_spec(
     let dataset = files::look(request)?;
     let draft = Layered::read(&request.out, &text::draft(&dataset)).map_err(InitError::Data)?;
     let (plan, cohorts) = resolve_cohorts(&draft, build, data).map_err(InitError::Data)?;
-    let has_networks = cohorts.iter().any(|cohort| has_networks(cohort));
+    let has_networks = cohorts.iter().any(has_networks);
     let shortest = plan.scans.iter().map(|scan| scan.trs).min().unwrap_or(0);
     let Some(patch) = text::patch(shortest) else {
         return Err(InitError::Refused(format!(

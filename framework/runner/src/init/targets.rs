@@ -93,7 +93,7 @@ mod tests {
         let scan = |nth: usize| {
             let age = (20 + nth).to_string();
             let columns = [
-                ("zygosity", if nth % 2 == 0 { "a" } else { "b" }),
+                ("zygosity", if nth.is_multiple_of(2) { "a" } else { "b" }),
                 ("dx", if nth < 6 { "1" } else { "2" }),
                 ("rare", if nth < 2 { "x" } else { "y" }),
                 ("site", if nth < 6 { "p" } else { "q" }),
