@@ -66,6 +66,12 @@ impl ScanId {
         if self.by_run { self.to_string() } else { format!("{}/sub-{}", self.dataset, self.subject) }
     }
 
+    /// Names the scan without its dataset, as BIDS does: `sub-01_task-rest`.
+    pub fn without_dataset(&self) -> String {
+        let name = self.to_string();
+        name.split_once('/').map_or(name.as_str(), |(_, name)| name).to_owned()
+    }
+
     fn name(&self) -> (&str, &str, [Option<&str>; 4]) {
         let labels = [&self.session, &self.task, &self.run, &self.others].map(Option::as_deref);
         (&self.dataset, &self.subject, labels)

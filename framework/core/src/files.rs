@@ -70,7 +70,9 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     // A leftover, or a planted link, is no reason to write elsewhere.
     let _ = fs::remove_file(&aside);
     let made = OpenOptions::new().write(true).create_new(true).open(&aside);
-    let written = made.and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&aside, path));
+    let written = made
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&aside, path));
     if written.is_err() {
         // Report the first error.
         let _ = fs::remove_file(&aside);

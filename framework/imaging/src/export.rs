@@ -1,9 +1,9 @@
 //! Writes regional series for other programs: `.tsv` with a header, and `.npy`.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
 
 use boldface::{TimeSeries, files};
 
@@ -25,20 +25,21 @@ pub fn tsv(series: &TimeSeries, names: &[String]) -> String {
     text
 }
 
-/// Formats a series as a `.npy` array of float32, volumes x regions (numpy's format, version 1).
+/// Formats a series as a `.npy` array, volumes x regions; see [`npy_matrix`].
 pub fn npy(series: &TimeSeries) -> Vec<u8> {
-    let header = format!(
-        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}",
-        series.trs(),
-        series.rois()
-    );
+    npy_matrix(series.trs(), series.rois(), series.values())
+}
+
+/// Formats a matrix, row by row, as a `.npy` array of float32 (numpy's format, version 1).
+pub fn npy_matrix(rows: usize, cols: usize, values: &[f32]) -> Vec<u8> {
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {cols}), }}");
     // Magic, version and length take 10 bytes. The data begin at a multiple of 64, after a line break.
     let padded = (header.len() + 11).next_multiple_of(64) - 10;
     let length = u16::try_from(padded).expect("two numbers make a short header");
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend(length.to_le_bytes());
     bytes.extend(format!("{header:<width$}\n", width = padded - 1).bytes());
-    bytes.extend(series.values().iter().flat_map(|value| value.to_le_bytes()));
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     bytes
 }
 
@@ -51,22 +52,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    files::check_replaceable(path)?;
-    let aside = aside(path);
-    let written = File::create(&aside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&aside, path));
-    if written.is_err() {
-        // Report the first error. A leftover file is overwritten next time.
-        let _ = fs::remove_file(&aside);
-    }
-    written
-}
-
-/// Returns `.NAME.partial` in the same folder. The dot hides it from searches for scans.
-fn aside(path: &Path) -> PathBuf {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    path.with_file_name(format!(".{name}.partial"))
+    files::replace(path, bytes)
 }
 
 #[cfg(test)]

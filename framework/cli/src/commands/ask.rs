@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use boldface_imaging::export::{npy_matrix, replace};
 use boldface_imaging::folder::{FileSelection, SIGNALS, ScanFolder};
 use boldface_imaging::regions;
 use boldface_runner::predict::{Model, ModelRequest, NewScans};
@@ -126,12 +127,20 @@ pub fn predict(arguments: &PredictArguments) -> Result<(), Failure> {
         let answer = row.answer.answer.clone().unwrap_or_default();
         let option = row.answer.option.clone().unwrap_or_default();
         let (probability, value) = (number(row.answer.probability), number(row.answer.answer_value));
-        rows.push([name_of(row), row.task.clone(), row.question.clone(), answer, option, probability, value]);
+        rows.push([
+            row.scan.without_dataset(),
+            row.task.clone(),
+            row.question.clone(),
+            answer,
+            option,
+            probability,
+            value,
+        ]);
     }
     if let Some(out) = out {
         let written = match extension {
             Some("parquet") => predictions::write(out, &answers.rows).map_err(|error| with_causes(&error)),
-            _ => std::fs::write(out, csv(&sheet(&answers.rows))).map_err(|error| error.to_string()),
+            _ => replace(out, csv(&sheet(&answers.rows)).as_bytes()).map_err(|error| error.to_string()),
         };
         written.map_err(|error| Failure::Run(format!("--out `{}`: {error}", out.display())))?;
     }
@@ -157,24 +166,27 @@ pub fn embed(arguments: &EmbedArguments) -> Result<(), Failure> {
     let (names, found) = opened(&arguments.model, &arguments.scans, |model, scans| {
         Ok((scans.names(), model.embed(scans, &arguments.question)?))
     })?;
+    let width = |rows: &[Vec<f32>]| rows.first().map_or(0, Vec::len);
     let write = || -> boldface::Result<()> {
         std::fs::create_dir_all(to)?;
         std::fs::write(to.join("scans.tsv"), format!("scan\n{}\n", names.join("\n")))?;
         for (name, rows) in [("tokenizer", &found.tokenizer), ("model", &found.model)] {
-            std::fs::write(to.join(format!("{name}.npy")), npy(rows))?;
+            std::fs::write(
+                to.join(format!("{name}.npy")),
+                npy_matrix(rows.len(), width(rows), &rows.concat()),
+            )?;
             let scans = ColumnValues::Text(names.iter().cloned().map(Some).collect());
             let state = |column: usize| {
                 ColumnValues::Number(rows.iter().map(|row| Some(f64::from(row[column]))).collect())
             };
-            let width = rows.first().map_or(0, Vec::len);
             let table = Sheet::new().with("scan", scans);
-            let table = (0..width).fold(table, |table, column| table.with(column.to_string(), state(column)));
+            let table =
+                (0..width(rows)).fold(table, |table, column| table.with(column.to_string(), state(column)));
             parquet(&to.join(format!("{name}.parquet")), &table)?;
         }
         Ok(())
     };
     write().map_err(|error| Failure::Run(format!("--to `{}`: {}", to.display(), with_causes(&*error))))?;
-    let width = |rows: &[Vec<f32>]| rows.first().map_or(0, Vec::len);
     let (tokenizer, model) = (width(&found.tokenizer), width(&found.model));
     let (to, scans) = (to.display(), names.len());
     say::out(format_args!("{to}: {scans} rows of {tokenizer} (tokenizer) and {model} (model) numbers\n"));
@@ -235,12 +247,6 @@ fn files(scans: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// Name of a row's scan, such as `sub-01_task-rest`.
-fn name_of(row: &PredictionRow) -> String {
-    let scan = row.scan.to_string();
-    scan.split_once('/').map_or(scan.as_str(), |(_, name)| name).to_owned()
-}
-
 /// Makes the table of answers for other programs, in full precision.
 fn sheet(rows: &[PredictionRow]) -> Sheet {
     let text =
@@ -248,7 +254,7 @@ fn sheet(rows: &[PredictionRow]) -> Sheet {
     let number =
         |of: &dyn Fn(&PredictionRow) -> Option<f64>| ColumnValues::Number(rows.iter().map(of).collect());
     Sheet::new()
-        .with("scan", text(&|row| Some(name_of(row))))
+        .with("scan", text(&|row| Some(row.scan.without_dataset())))
         .with("task", text(&|row| Some(row.task.clone())))
         .with("question", text(&|row| Some(row.question.clone())))
         .with("answer", text(&|row| row.answer.answer.clone()))
@@ -269,18 +275,4 @@ fn aligned(rows: &[[String; 7]]) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Formats rows of equal length as an array of float32.
-fn npy(rows: &[Vec<f32>]) -> Vec<u8> {
-    let shape = (rows.len(), rows.first().map_or(0, Vec::len));
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape:?}, }}");
-    // The values begin at a multiple of 64 bytes.
-    let length = (10 + header.len() + 1).next_multiple_of(64) - 10;
-    header = format!("{header:<width$}\n", width = length - 1);
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((length as u16).to_le_bytes());
-    bytes.extend(header.as_bytes());
-    bytes.extend(rows.iter().flatten().flat_map(|value| value.to_le_bytes()));
-    bytes
 }

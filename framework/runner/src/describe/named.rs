@@ -22,8 +22,7 @@ pub fn named(path: &Path, dataset: &str) -> NamedScan {
     let with_suffix = file.replacen('.', "_timeseries.", 1);
     let bids = [&with_suffix, file].into_iter().find_map(|file| Name::parse(file).ok()?.scan(dataset));
     if let Some(id) = bids {
-        let shown = id.to_string();
-        let name = shown.split_once('/').map_or(shown.as_str(), |(_, name)| name).to_owned();
+        let name = id.without_dataset();
         return NamedScan { id, name };
     }
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();

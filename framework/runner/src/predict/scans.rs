@@ -117,11 +117,7 @@ impl NewScans {
 
     /// Names of the scans, such as `sub-01_task-rest`.
     pub fn names(&self) -> Vec<String> {
-        let name = |scan: &Scan| {
-            let shown = scan.info.id.to_string();
-            shown.split_once('/').map_or(shown.clone(), |(_, name)| name.to_owned())
-        };
-        self.scans.iter().map(name).collect()
+        self.scans.iter().map(|scan| scan.info.id.without_dataset()).collect()
     }
 
     /// Returns the scans with these phenotype columns.
