@@ -266,6 +266,11 @@ pub trait Backbone: Config {
         None
     }
 
+    /// Whether its text side learns language from the experiment's texts, so that it cannot do without any.
+    fn needs_text(&self) -> bool {
+        false
+    }
+
     /// Estimates the size of the text side and its training. By default, nothing is known.
     fn text_size(&self) -> Size {
         Size::default()

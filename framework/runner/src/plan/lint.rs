@@ -187,8 +187,20 @@ pub(super) fn check_context(context: usize, rois: usize, patches: usize, problem
     }
 }
 
-/// Checks that the alignment has data for each of its objectives, and stage 3 for each form of its prompts.
-pub(super) fn check_sources(experiment: &Experiment, problems: &mut Vec<Problem>) {
+/// Checks that there is text for a backbone that `learns` language from it, that the alignment has data for each of its
+/// objectives, and stage 3 for each form of its prompts.
+pub(super) fn check_sources(experiment: &Experiment, learns: Option<&str>, problems: &mut Vec<Problem>) {
+    if let Some(backbone) = learns
+        && experiment.start.is_none()
+        && experiment.text.is_none()
+        && experiment.corpora.is_empty()
+    {
+        let message = format!("`{backbone}` learns language from text, and there is none");
+        let problem = Problem::at("text", message);
+        problems.push(
+            problem.help("add a table `[text]` with a `path`, or a corpus such as `[corpora.connectivity]`"),
+        );
+    }
     let instruction = experiment.instruction.as_ref();
     if experiment.corpora.is_empty() && instruction.is_some_and(|config| config.forms.values > 0.0) {
         let problem = Problem::at("instruction.forms.values", "no corpus measures facts of the scans");

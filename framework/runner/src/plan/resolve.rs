@@ -136,7 +136,8 @@ fn resolve_draft(
         problems.push(Problem::at("signal.trs", "must be at least 1"));
     }
     if is_sound("corpora") && is_sound("text") {
-        lint::check_sources(&experiment, &mut problems);
+        let learns = parts.backbone.as_ref().filter(|backbone| backbone.config.needs_text());
+        lint::check_sources(&experiment, learns.map(|backbone| backbone.plugin), &mut problems);
     }
     let text = text_content(&experiment, folder, data, &mut problems);
     let found = data.cohorts(&parts.datasets, &experiment, &mut problems);

@@ -21,7 +21,7 @@ use crate::spec::{FactRecipe, Instruction};
 use crate::study::Study;
 
 /// Increase when the same config gives different results.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// What the stage reads.
 #[derive(Debug, Serialize)]

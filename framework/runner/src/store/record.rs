@@ -35,7 +35,8 @@ impl Record {
     /// Returns the folder of the spec for the run in `run`, an absolute path. The spec's path is relative to the
     /// folder that the run was started in, which is usually above the folder of runs.
     pub fn folder(&self, run: &Path) -> PathBuf {
-        let above = run.ancestors().map(|above| above.join(&self.spec)).find(|spec| spec.is_file());
+        // The run's own folder has a copy of the spec, which is not the one that its paths are relative to.
+        let above = run.ancestors().skip(1).map(|above| above.join(&self.spec)).find(|spec| spec.is_file());
         let spec = above.unwrap_or_else(|| self.spec.clone());
         spec.parent().unwrap_or(Path::new("")).to_owned()
     }

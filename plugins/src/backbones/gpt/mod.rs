@@ -118,6 +118,10 @@ impl Backbone for Gpt {
         Some(network::text_parameters(self) + network::fmri_parameters(self, shape, lora))
     }
 
+    fn needs_text(&self) -> bool {
+        true
+    }
+
     fn check_training(&self, cx: &TrainingContext<'_>) -> Vec<Problem> {
         let Tuning::Lora(lora) = &cx.training.tuning else { return Vec::new() };
         network::check_lora(self, lora).into_iter().map(|problem| problem.below("lora")).collect()

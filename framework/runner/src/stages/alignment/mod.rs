@@ -24,7 +24,7 @@ use crate::study::Study;
 pub use teacher::{Teacher, draw_balanced};
 
 /// Increase when the same config gives different results.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// What the stage reads.
 #[derive(Debug, Serialize)]

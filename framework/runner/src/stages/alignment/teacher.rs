@@ -34,8 +34,6 @@ pub struct Teacher {
     seed: u64,
     /// Number of patches that a question shows.
     shown: usize,
-    /// Made scans of the current epoch, by epoch and scan. `None` if the original scan is shown.
-    made_scans: BTreeMap<(u64, usize), Option<MadeScan>>,
     /// Questions without the scan, by the draw of a scan and their place among its questions.
     in_forms: BTreeMap<(u64, usize), Sequence>,
     recipe: FactRecipe,
@@ -43,10 +41,6 @@ pub struct Teacher {
 
 /// A made scan: its shown block and its facts.
 type MadeScan = (FmriBlock, Vec<FactLabel>);
-
-/// Number of rounds after which a made scan is replaced by another. Measuring a scan costs more than
-/// asking about it, and each round asks other questions.
-const EPOCH: u64 = 4;
 
 /// Makes, describes and labels made scans.
 struct Maker {
@@ -151,7 +145,6 @@ impl Teacher {
             tokenizer: work.inputs.tokenizer()?,
             seed: work.seed,
             shown,
-            made_scans: BTreeMap::new(),
             in_forms: BTreeMap::new(),
             recipe,
             scans,
@@ -182,17 +175,15 @@ impl Teacher {
     /// If a made scan cannot be described or embedded.
     pub fn batch(&mut self, batch: u64, scans: usize) -> Result<Vec<Sequence>> {
         let first = batch * scans as u64;
-        let draws = first..first + scans as u64;
-        let epoch = |rounds: &Rounds, draw: u64| rounds.round(draw) / EPOCH;
         let drawn: Vec<(u64, usize)> =
-            draws.clone().map(|draw| (epoch(&self.rounds, draw), self.rounds.at(draw))).collect();
-        self.make(&drawn)?;
+            (first..first + scans as u64).map(|draw| (draw, self.rounds.at(draw))).collect();
+        let made = self.make(&drawn)?;
         let mut sequences = Vec::new();
-        for (draw, place) in draws.zip(drawn) {
-            let own = &self.scans[place.1];
-            let (block, labels) = match self.made_scans.get(&place) {
-                Some(Some((block, labels))) => (block, labels),
-                _ => (&own.block, &own.labels),
+        for ((draw, place), made) in drawn.into_iter().zip(&made) {
+            let own = &self.scans[place];
+            let (block, labels) = match made {
+                Some((block, labels)) => (block, labels),
+                None => (&own.block, &own.labels),
             };
             let mut rng = seed::stream(self.seed, &format!("facts.questions.{draw}"));
             let count = self.recipe.questions.min(labels.len());
@@ -246,34 +237,23 @@ impl Teacher {
         Ok(())
     }
 
-    /// Makes the scans of `drawn` (epochs and scans) that are missing, and drops earlier epochs.
-    fn make(&mut self, drawn: &[(u64, usize)]) -> Result<()> {
-        let oldest = drawn.iter().map(|(epoch, _)| *epoch).min().unwrap_or_default();
-        self.made_scans.retain(|(epoch, _), _| *epoch >= oldest);
-        let mut missing: Vec<(u64, usize)> =
-            drawn.iter().filter(|place| !self.made_scans.contains_key(place)).copied().collect();
-        missing.sort_unstable();
-        missing.dedup();
+    /// Makes a scan for every draw, which are numbers and scans; `None` where the training scan itself is shown. No made scan
+    /// is shown twice: a model that sees one again learns it by heart.
+    fn make(&self, drawn: &[(u64, usize)]) -> Result<Vec<Option<MadeScan>>> {
         let (maker, scans, share, seed) = (&self.maker, &self.scans, self.recipe.made, self.seed);
-        let make = |&(epoch, scan): &(u64, usize)| {
-            let mut rng = seed::stream(seed, &format!("facts.made.{epoch}.{scan}"));
+        let make = |&(draw, scan): &(u64, usize)| {
+            let mut rng = seed::stream(seed, &format!("facts.made.{draw}"));
             rng.random_bool(share).then(|| maker.make(&scans[scan], &mut rng)).transpose()
         };
         let made: Vec<Option<(TimeSeries, Vec<FactLabel>)>> =
-            missing.par_iter().map(make).collect::<Result<_>>()?;
+            drawn.par_iter().map(make).collect::<Result<_>>()?;
         let series: Vec<&TimeSeries> = made.iter().flatten().map(|(series, _)| series).collect();
         let mut embedded = self.tokenizer.embed(&series)?.into_iter();
-        for (place, made) in missing.into_iter().zip(made) {
-            let made = match made {
-                None => None,
-                Some((_, labels)) => {
-                    let (features, codes) = embedded.next().ok_or("a made scan was not embedded")?;
-                    Some((FmriBlock::new(features, codes).last(self.shown), labels))
-                }
-            };
-            self.made_scans.insert(place, made);
-        }
-        Ok(())
+        let mut block = || -> Result<FmriBlock> {
+            let (features, codes) = embedded.next().ok_or("a made scan was not embedded")?;
+            Ok(FmriBlock::new(features, codes).last(self.shown))
+        };
+        made.into_iter().map(|made| made.map(|(_, labels)| Ok((block()?, labels))).transpose()).collect()
     }
 }
 
