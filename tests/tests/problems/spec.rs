@@ -277,6 +277,18 @@ fn nothing_to_learn_from() {
 }
 
 #[test]
+fn a_model_that_learns_language_needs_text() {
+    let gpt = ("\"bigram\"", "\"gpt\"\ncontext = 1024");
+    check(&[gpt, ("[corpora.connectivity]\n", "")], expect![[r#""#]]);
+    check(
+        &[gpt],
+        expect![[r#"
+        no problem, 11 stages
+    "#]],
+    );
+}
+
+#[test]
 fn every_mistake_at_once() {
     check(
         &[

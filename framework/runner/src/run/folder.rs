@@ -18,6 +18,13 @@ use crate::store::{
     StoreError, cannot, excluded,
 };
 
+/// Link to the last run that was started and has not ended.
+pub const RUNNING: &str = "running";
+/// Link to the last run that finished.
+const FINISHED: &str = "latest";
+/// Link to the last run that failed or was interrupted.
+const FAILED: &str = "latest-failed";
+
 /// The folder of one run.
 #[derive(Debug)]
 pub struct RunFolder {
@@ -25,7 +32,7 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Creates `runs/<experiment>/<UTC time>/` with the spec in it, and points `runs/latest` at it.
+    /// Creates `runs/<experiment>/<UTC time>/` with the spec in it, and points `runs/running` at it.
     pub fn create(runs: &Path, plan: &Plan) -> Result<RunFolder, Failed> {
         let folder = RunFolder::make(runs, &plan.name)?;
         folder.spec(&plan.source)?;
@@ -34,15 +41,15 @@ impl RunFolder {
         Ok(folder)
     }
 
-    /// Creates `runs/<name>/<UTC time>/` and points `runs/latest` at it.
+    /// Creates `runs/<name>/<UTC time>/` and points `runs/running` at it.
     pub fn make(runs: &Path, name: &str) -> Result<RunFolder, Failed> {
-        if ["cache", "latest"].contains(&name) {
+        if name == "cache" || [RUNNING, FINISHED, FAILED].contains(&name) {
             return Err(Failed::Name { name: name.to_owned() });
         }
         let parent = runs.join(name);
         fs::create_dir_all(&parent).map_err(cannot("make", &parent))?;
         let time = claim(&parent, seconds_now())?;
-        point(&runs.join("latest"), &Path::new(name).join(&time));
+        point(&runs.join(RUNNING), &Path::new(name).join(&time));
         Ok(RunFolder { dir: parent.join(time) })
     }
 
@@ -111,6 +118,18 @@ impl RunFolder {
 
     fn metrics(&self, experiment: &str, rows: &[MetricRow]) -> Result<(), Failed> {
         Ok(boldface_tables::metrics::write(&self.dir.join(METRICS), experiment, rows)?)
+    }
+}
+
+/// Points `runs/latest` at a run that finished, and `runs/latest-failed` at another that ended. `runs/running` goes, unless
+/// it is a later run's.
+pub fn ended(runs: &Path, run: &Path, is_finished: bool) {
+    let Some((name, time)) = run.parent().and_then(Path::file_name).zip(run.file_name()) else { return };
+    let target = Path::new(name).join(time);
+    point(&runs.join(if is_finished { FINISHED } else { FAILED }), &target);
+    let running = runs.join(RUNNING);
+    if fs::read_link(&running).is_ok_and(|link| link == target) {
+        let _ = fs::remove_file(&running);
     }
 }
 
@@ -223,6 +242,26 @@ mod tests {
         assert_eq!(utc(1_795_403_565), "2026-11-23T03-12-45");
         assert_eq!(utc(4_107_542_399), "2100-02-28T23-59-59");
         assert_eq!(utc(4_107_542_400), "2100-03-01T00-00-00");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_latest_run_is_the_last_that_finished() {
+        let dir = tempfile::tempdir().unwrap();
+        let runs = dir.path();
+        let led = |link: &str| fs::read_link(runs.join(link)).ok().map(|target| runs.join(target));
+        let make = || RunFolder::make(runs, "pain").unwrap();
+        let (good, bad, going) = (make(), make(), make());
+        assert_eq!(led(RUNNING), Some(going.dir.clone()));
+        ended(runs, good.dir(), true);
+        ended(runs, bad.dir(), false);
+        assert_eq!((led(FINISHED), led(FAILED)), (Some(good.dir), Some(bad.dir)));
+        assert_eq!(led(RUNNING), Some(going.dir.clone()), "it has not ended");
+        ended(runs, going.dir(), true);
+        assert_eq!((led(FINISHED), led(RUNNING)), (Some(going.dir), None));
+        for name in ["cache", RUNNING, FINISHED, FAILED] {
+            assert!(RunFolder::make(runs, name).is_err(), "{name}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod tensorboard;
 mod walk;
 
 pub use estimate::{Estimate, History};
+pub use folder::RUNNING;
 pub use journal::{FILE as PROGRESS, JournalEvent, JournalLine};
 pub use leakage::Leaks;
 pub use sweep::{Budget, FinishedSweep, SweepFailed, run_sweep};

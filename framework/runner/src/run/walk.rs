@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use super::folder::{RunFolder, begin};
+use super::folder::{RunFolder, begin, ended};
 use super::journal::Journal;
 use super::leakage::Watch;
 use super::make::Maker;
@@ -119,6 +119,7 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
     let journal = Journal::open(folder.dir(), &stages, plan.experiment.runtime.tensorboard, events);
     let finished = walk(plan, &store, &folder, &journal);
     journal.ended(finished.as_ref().err().map(ToString::to_string));
+    ended(runs, folder.dir(), finished.is_ok());
     finished
 }
 

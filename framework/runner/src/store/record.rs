@@ -223,6 +223,11 @@ mod tests {
         };
         assert_eq!(record("experiments/pain.toml").folder(&run), dir.path().join("experiments"));
         assert_eq!(record("gone/pain.toml").folder(&run), Path::new("gone"));
+        // The run keeps a copy of its spec.
+        for copy in [&run, dir.path()] {
+            std::fs::write(copy.join("spec.toml"), "").unwrap();
+        }
+        assert_eq!(record("spec.toml").folder(&run), dir.path());
         let absolute = dir.path().join("experiments/pain.toml").display().to_string();
         assert_eq!(record(&absolute).folder(Path::new("/")), dir.path().join("experiments"));
     }

@@ -7,7 +7,7 @@ use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use boldface_runner::run::PROGRESS;
+use boldface_runner::run::{PROGRESS, RUNNING};
 
 use crate::failure::Failure;
 use crate::{interrupt, say};
@@ -17,9 +17,10 @@ use state::RunState;
 /// Arguments of `boldface watch`.
 #[derive(clap::Args)]
 pub struct WatchArguments {
-    /// Folder of a run or sweep, or folder or name of an experiment (for its latest run).
-    #[arg(value_name = "RUN", default_value = "runs/latest")]
-    run: PathBuf,
+    /// Folder of a run or sweep, or folder or name of an experiment (for its latest run). Default: the run that is
+    /// going on in `runs`, otherwise `runs/latest`.
+    #[arg(value_name = "RUN")]
+    run: Option<PathBuf>,
     /// Print the current state and exit.
     #[arg(long)]
     once: bool,
@@ -30,7 +31,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Follows a run until it ends. Succeeds even if the run fails.
 pub fn execute(arguments: &WatchArguments) -> Result<(), Failure> {
-    let folder = folder(&arguments.run)?;
+    let running = Path::new("runs").join(RUNNING);
+    let default = if running.exists() { running } else { PathBuf::from("runs/latest") };
+    let folder = folder(arguments.run.as_ref().unwrap_or(&default))?;
     let mut follower = Follower::open(&folder.join(PROGRESS)).map_err(|error| {
         Failure::Run(format!("cannot read `{}`: {error}", folder.join(PROGRESS).display()))
     })?;

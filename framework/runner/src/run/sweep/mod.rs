@@ -12,6 +12,7 @@ use thiserror::Error;
 use self::folder::SweepFolder;
 use self::queue::{StageQueue, StageState};
 use super::Failed;
+use super::folder::ended;
 use super::journal::Journal;
 use super::make::Maker;
 use crate::plan::sweep::{Sweep, Union};
@@ -89,8 +90,10 @@ pub fn run_sweep(
     let stages: Vec<&Stage> = (0..union.nodes.len()).map(|node| union.stage(sweep, node)).collect();
     let wants_board = sweep.arms.iter().any(|arm| arm.plan.experiment.runtime.tensorboard);
     let journal = Journal::open(folder.dir(), &stages, wants_board, events);
+    let dir = folder.dir().to_owned();
     let finished = run_union(sweep, &union, &store, folder, budget, &journal);
     journal.ended(finished.as_ref().err().map(ToString::to_string));
+    ended(sweep.runs(), &dir, finished.is_ok());
     finished
 }
 
