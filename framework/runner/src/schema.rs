@@ -1,6 +1,7 @@
 //! JSON schemas and the plugin reference, generated from the registry.
 
 mod fields;
+mod keys;
 mod reference;
 mod required;
 
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use crate::spec::{Experiment, SweepTable, TaskKeys, short};
 
 pub use fields::{Field, fields};
+pub use keys::{look_up, sections};
 pub use reference::{explain, reference, summary};
 
 /// Returns the schema of an experiment with every plugin's fields, for editors.

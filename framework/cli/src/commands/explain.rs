@@ -1,6 +1,6 @@
-//! `boldface explain`: prints the page of one plugin.
+//! `boldface explain`: prints what a section, a key or a plugin means.
 
-use boldface_runner::schema::explain;
+use boldface_runner::schema::{explain, look_up, sections};
 use boldface_runner::spec::suggest;
 
 use super::libraries::Libraries;
@@ -10,25 +10,44 @@ use crate::say;
 
 /// Arguments of `boldface explain`.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  boldface explain                      # the sections of a spec
+  boldface explain alignment            # every key of a section
+  boldface explain signal.trs           # one key
+  boldface explain tokenizer.patch      # what a key means to each plugin that has it
+  boldface explain task classification  # every key of a plugin")]
 pub struct ExplainArguments {
-    /// Kind of plugin.
-    #[arg(value_name = "KIND", value_parser = KINDS)]
-    kind: String,
-    /// Name of the plugin, as `boldface list` prints it.
+    /// Section, key, plugin, or kind of plugin. Without it, lists the sections of a spec.
+    #[arg(value_name = "WHAT")]
+    what: Option<String>,
+    /// Name of a plugin, after its kind.
     #[arg(value_name = "NAME")]
-    name: String,
+    name: Option<String>,
     #[command(flatten)]
     libraries: Libraries,
 }
 
 /// Prints the page.
 pub fn execute(arguments: &ExplainArguments) -> Result<(), Failure> {
-    let ExplainArguments { kind, name, libraries } = arguments;
+    let ExplainArguments { what, name, libraries } = arguments;
     libraries.load()?;
+    let page = match (what, name) {
+        (None, _) => sections(),
+        (Some(what), None) => look_up(what).map_err(Failure::Usage)?,
+        (Some(kind), Some(name)) => plugin(kind, name)?,
+    };
+    say::out(page);
+    Ok(())
+}
+
+fn plugin(kind: &str, name: &str) -> Result<String, Failure> {
+    if !KINDS.contains(&kind) {
+        let help = suggest(kind, KINDS);
+        return Err(Failure::Usage(format!("no kind of plugin is named `{kind}`; {help}")));
+    }
     let plugins = plugins(Some(kind));
     if let Some(entry) = plugins.iter().find(|entry| entry.name == name) {
-        say::out(explain(entry));
-        return Ok(());
+        return Ok(explain(entry));
     }
     let help = suggest(name, plugins.iter().map(|entry| entry.name));
     Err(Failure::Usage(format!("no {kind} is named `{name}`; {help}")))

@@ -20,10 +20,8 @@ pub fn summary(entry: &RegistryEntry) -> String {
 /// Returns one plugin's page for a terminal.
 pub fn explain(entry: &RegistryEntry) -> String {
     let mut page = format!("{} {}  ({})\n\n", entry.kind, entry.name, entry.source);
-    for paragraph in doc(entry).split("\n\n") {
-        page += &wrapped(paragraph, "");
-        page.push('\n');
-    }
+    page += &paragraphs(doc(entry));
+    page.push('\n');
     for field in all_fields(entry) {
         let Field { name, holds, doc, .. } = &field;
         let _ = writeln!(page, "  {name}  {holds}{}", presence(&field));
@@ -61,7 +59,7 @@ pub fn reference() -> String {
 }
 
 /// Returns a plugin's fields, after those of the framework.
-fn all_fields(entry: &RegistryEntry) -> Vec<Field> {
+pub(super) fn all_fields(entry: &RegistryEntry) -> Vec<Field> {
     let field = |name: &str, holds: &str, is_required: bool, doc: &str| Field {
         name: name.to_owned(),
         holds: holds.to_owned(),
@@ -86,7 +84,7 @@ fn all_fields(entry: &RegistryEntry) -> Vec<Field> {
     all
 }
 
-fn presence(field: &Field) -> String {
+pub(super) fn presence(field: &Field) -> String {
     match &field.default {
         _ if field.is_required => ", required".to_owned(),
         Some(default) => format!(", default {default}"),
@@ -109,8 +107,13 @@ fn heading(kind: &str) -> &str {
     }
 }
 
+/// Wraps each paragraph of a text, with an empty line between two.
+pub(super) fn paragraphs(text: &str) -> String {
+    text.split("\n\n").map(|paragraph| wrapped(paragraph, "")).collect::<Vec<_>>().join("\n")
+}
+
 /// Wraps text into lines of at most 100 characters.
-fn wrapped(text: &str, indent: &str) -> String {
+pub(super) fn wrapped(text: &str, indent: &str) -> String {
     let mut lines = String::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
