@@ -10,11 +10,7 @@
 
 pub use boldface_spec as spec;
 
-mod label;
-mod score;
-mod store;
-
-mod study;
+use boldface_store::{label, score, store, study};
 
 mod stages;
 

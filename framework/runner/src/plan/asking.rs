@@ -29,7 +29,7 @@ pub(super) fn check(
         let labels = LabelAnswers::collect(&*task.config, shots, asked, crop, cohorts);
         task.asking.form = labels.form;
         task.asking.example = labels.example.clone();
-        let mut found = task.asking.check(&labels);
+        let mut found = AskingChecks(&task.asking).check(&labels);
         let split = &experiment.split;
         if task.asking.keys.prior.is_some() && split.file.is_none() && split.validation_share() == 0.0 {
             let message =
@@ -63,10 +63,13 @@ fn check_training(keys: &TaskKeys, experiment: &Experiment) -> Vec<Problem> {
     problems
 }
 
-impl Asking {
+/// One task's keys and the form of its answers, as the checks here see them.
+struct AskingChecks<'a>(&'a Asking);
+
+impl AskingChecks<'_> {
     /// Whether answers of this form can be asked for in the task's paradigm.
     fn fits(&self, form: AnswerForm) -> bool {
-        match self.keys.paradigm {
+        match self.0.keys.paradigm {
             Paradigm::Single => true,
             Paradigm::Multi => matches!(form, AnswerForm::Choice | AnswerForm::Bins),
             Paradigm::Open => form == AnswerForm::Choice,
@@ -91,18 +94,18 @@ impl Asking {
             let message = format!("its answers are {answers}, which cannot be asked this way");
             problems.push(Problem::at("paradigm", message).help(help));
         }
-        if self.keys.held_out && form == AnswerForm::Value {
+        if self.0.keys.held_out && form == AnswerForm::Value {
             let message = "a ridge regression learns from training scans: it cannot be zero-shot";
             problems
                 .push(Problem::at("held-out", message).help("list `edges` of bins, which a model can rank"));
         }
-        if self.keys.held_out && labels.answer().is_some_and(is_taught_by_asking) {
+        if self.0.keys.held_out && labels.answer().is_some_and(is_taught_by_asking) {
             let message = "training asks for the facts of the corpora whatever tasks there are, so this would hold \
                            nothing out";
             let help = "remove it; `[facts] held-out = [\"coupling.A-*\"]` keeps features out of training";
             problems.push(Problem::at("held-out", message).help(help));
         }
-        if let (Some(shots), Some((n, class))) = (self.keys.shots, &labels.rarest)
+        if let (Some(shots), Some((n, class))) = (self.0.keys.shots, &labels.rarest)
             && *n < shots
         {
             let message = format!("only {n} scans are `{class}`, fewer than {shots} shots");
@@ -112,7 +115,7 @@ impl Asking {
         problems.extend(self.unread(&labels.options));
         problems.extend(self.check_prior(form, labels.rois));
         problems.extend(labels.answer().and_then(|answer| self.check_answer_sd(answer)));
-        if !self.keys.frequencies.is_asked() && !labels.answer().is_some_and(is_taught_by_asking) {
+        if !self.0.keys.frequencies.is_asked() && !labels.answer().is_some_and(is_taught_by_asking) {
             let message = "only answers about facts have bands with frequencies";
             let help = "remove `frequencies`; captions need `decoding = \"asked\"`";
             problems.push(Problem::at("frequencies", message).help(help));
@@ -122,7 +125,7 @@ impl Asking {
 
     /// Whether the model learns the task from its own examples, which `shots` limits.
     fn check_shots(&self, answer: &Answer) -> Option<Problem> {
-        self.keys.shots.filter(|shots| *shots > 0 && is_taught_by_asking(answer))?;
+        self.0.keys.shots.filter(|shots| *shots > 0 && is_taught_by_asking(answer))?;
         let message =
             "the model learns facts from all training scans, so only baselines would learn from few";
         let help = match answer {
@@ -134,7 +137,7 @@ impl Asking {
 
     /// Whether training names bins that `answer-sd` can blur.
     fn check_answer_sd(&self, answer: &Answer) -> Option<Problem> {
-        let sd = self.keys.answer_sd?;
+        let sd = self.0.keys.answer_sd?;
         let at = |message: String, help: &str| Some(Problem::at("answer-sd", message).help(help));
         let Answer::Value { edges, unit, .. } = answer else {
             let message = "`answer-sd` needs a task that answers with a number";
@@ -144,7 +147,7 @@ impl Asking {
             let message = "a ridge regression learns the numbers as they are";
             return at(message.to_owned(), "list `edges` of bins, or remove `answer-sd`");
         }
-        if !self.teaches() {
+        if !self.0.teaches() {
             let message = "`answer-sd` acts in instruction tuning, which leaves this task out";
             return at(message.to_owned(), "remove `answer-sd`, or `held-out` and `paradigm = \"probe\"`");
         }
@@ -173,14 +176,14 @@ impl Asking {
 
     /// Whether the task has the baseline that `prior` names, and answers that it can correct.
     fn check_prior(&self, form: AnswerForm, rois: usize) -> Option<Problem> {
-        let prior = self.keys.prior?;
+        let prior = self.0.keys.prior?;
         let at = |message: String, help: &str| Some(Problem::at("prior", message).help(help));
         if !matches!(form, AnswerForm::Choice | AnswerForm::Value | AnswerForm::Bins) {
             let message =
                 "a linear baseline answers with a class or a number, and this task asks for neither";
             return at(message.to_owned(), "remove `prior`");
         }
-        if self.keys.paradigm == Paradigm::Open {
+        if self.0.keys.paradigm == Paradigm::Open {
             let message = "a sentence has no probabilities that could correct a prior";
             return at(message.to_owned(), "use another `paradigm`, or remove `prior`");
         }
@@ -194,14 +197,14 @@ impl Asking {
 
     /// Reports the first answer sentence of an open task that cannot be read back.
     fn unread(&self, options: &[String]) -> Option<Problem> {
-        let grammar = self.grammar.as_ref().filter(|_| self.keys.paradigm == Paradigm::Open)?;
+        let grammar = self.0.grammar.as_ref().filter(|_| self.0.keys.paradigm == Paradigm::Open)?;
         let unread = |(right, option): (usize, &String)| {
-            let mut sentences = grammar.answers(option, &self.slots).into_iter();
+            let mut sentences = grammar.answers(option, &self.0.slots).into_iter();
             let sentence = sentences.find(|sentence| named(sentence, options) != Some(right))?;
             Some((sentence, option.clone()))
         };
         let (sentence, option) = options.iter().enumerate().find_map(unread)?;
-        let key = if self.keys.prompts.is_some() { "prompts" } else { "paradigm" };
+        let key = if self.0.keys.prompts.is_some() { "prompts" } else { "paradigm" };
         let message = format!("`{option}` cannot be read in the answer `{sentence}`");
         let help = "a sentence must name the answer as a word of its own, and no other class";
         Some(Problem::at(key, message).help(help))
@@ -213,7 +216,7 @@ fn check_together(tasks: &[PlannedPlugin<dyn Task>], problems: &mut Vec<Problem>
     let multi: Vec<_> = tasks.iter().filter(|task| task.asking.keys.paradigm == Paradigm::Multi).collect();
     // A task that cannot be `multi` at all has been told so.
     if let [only] = multi[..]
-        && only.asking.form.is_none_or(|form| only.asking.fits(form))
+        && only.asking.form.is_none_or(|form| AskingChecks(&only.asking).fits(form))
     {
         let problem = Problem::at(format!("tasks.{}.paradigm", only.name), "no other task is `multi`");
         problems.push(problem.help("a prompt of one question is `single`; set `multi` in another task too"));
@@ -240,7 +243,7 @@ mod tests {
         let told = |answer: &Answer, shots: Option<usize>| {
             let mut asking = Asking::default();
             asking.keys.shots = shots;
-            asking.check_shots(answer).map(|problem| problem.to_string())
+            AskingChecks(&asking).check_shots(answer).map(|problem| problem.to_string())
         };
         let band = Answer::Band { fact: Fact::default(), bands: Vec::new() };
         let text = |decoding| Answer::Text { reference: String::new(), facts: Vec::new(), decoding };

@@ -13,8 +13,9 @@ use boldface::{
 
 use super::checks::Checks;
 use super::cohorts::DataCache;
+use super::start::StartChecks;
 use super::{
-    Plan, PlannedPlugin, Start, asking, context, facts, graph, harmonized, leak, libraries, lint, size,
+    Plan, PlannedPlugin, asking, context, facts, graph, harmonized, leak, libraries, lint, size, start,
 };
 use crate::spec::{Crop, Experiment, ExperimentDraft, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
@@ -149,8 +150,8 @@ fn resolve_draft(
     let crop = Crop::new(&experiment.signal, patch);
     asking::check(&mut parts.tasks, (&experiment, crop), &found.each, &mut problems);
     context::check(&experiment, &parts, (&found, asked.as_deref()), data, &mut problems);
-    let start = Start::find(&experiment, folder, data, &mut problems);
-    start.iter().for_each(|start| start.check(&experiment, &parts, &found, &mut problems));
+    let start = start::find(&experiment, folder, data, &mut problems);
+    start.iter().for_each(|start| StartChecks(start).check(&experiment, &parts, &found, &mut problems));
     let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();
     let listed = experiment.split.file.as_ref().filter(|_| is_whole).map(|file| {
         let read = split::read_file(&folder.join(file), file, &found.scans);
@@ -211,7 +212,8 @@ fn resolve_draft(
         leakage: leak::Proof::default(),
     };
     plan.stages = graph::stages(&plan);
-    if let Some(problem) = plan.start.as_ref().and_then(|start| start.refuses_base(&plan.stages)) {
+    if let Some(problem) = plan.start.as_ref().and_then(|start| StartChecks(start).refuses_base(&plan.stages))
+    {
         return Err(vec![problem]);
     }
     harmonized::check_split(&plan)?;

@@ -12,35 +12,38 @@ use super::{Stage, StageKind, Start};
 use crate::spec::{Experiment, Table, Taken, plain, written};
 use crate::store::export::{Export, REGIONS, base};
 
-impl Start {
-    /// Opens the export named by a spec in `folder` and verifies the hashes of its files.
-    pub(super) fn find(
-        experiment: &Experiment,
-        folder: &Path,
-        data: &DataCache,
-        problems: &mut Vec<Problem>,
-    ) -> Option<Start> {
-        let table = experiment.start.clone()?;
-        if table.take.is_empty() {
-            let problem = Problem::at("start.take", "nothing is taken from the export");
-            problems.push(problem.help("write `take = [\"tokenizer\", \"model\"]`, or remove `[start]`"));
-            return None;
+/// Opens the export named by a spec in `folder` and verifies the hashes of its files.
+pub(super) fn find(
+    experiment: &Experiment,
+    folder: &Path,
+    data: &DataCache,
+    problems: &mut Vec<Problem>,
+) -> Option<Start> {
+    let table = experiment.start.clone()?;
+    if table.take.is_empty() {
+        let problem = Problem::at("start.take", "nothing is taken from the export");
+        problems.push(problem.help("write `take = [\"tokenizer\", \"model\"]`, or remove `[start]`"));
+        return None;
+    }
+    let root = folder.join(&table.path);
+    let opened = data.exports.get(&root.to_string_lossy(), || Export::open(&root).map(Arc::new));
+    match &*opened {
+        Ok(export) => {
+            let (model, reads_fmri) = (export.model.folder.clone(), export.model.reads_fmri);
+            let (written, export) = (table.path.clone(), Arc::clone(export));
+            Some(Start { written, export, root, table, model, reads_fmri, norms: false })
         }
-        let root = folder.join(&table.path);
-        let opened = data.exports.get(&root.to_string_lossy(), || Export::open(&root).map(Arc::new));
-        match &*opened {
-            Ok(export) => {
-                let (model, reads_fmri) = (export.model.folder.clone(), export.model.reads_fmri);
-                let (written, export) = (table.path.clone(), Arc::clone(export));
-                Some(Start { written, export, root, table, model, reads_fmri, norms: false })
-            }
-            Err(refused) => {
-                problems.push(Problem::at("start.path", refused.to_string()));
-                None
-            }
+        Err(refused) => {
+            problems.push(Problem::at("start.path", refused.to_string()));
+            None
         }
     }
+}
 
+/// The export that an experiment starts from, as the checks here see it.
+pub(super) struct StartChecks<'a>(pub(super) &'a Start);
+
+impl StartChecks<'_> {
     /// Reports differences between the export and the spec with its data.
     pub(super) fn check(
         &self,
@@ -49,16 +52,16 @@ impl Start {
         found: &Cohorts,
         problems: &mut Vec<Problem>,
     ) {
-        let export = &self.export;
-        if parts.tokenizer.is_some() && self.takes(Taken::Tokenizer) {
+        let export = &self.0.export;
+        if parts.tokenizer.is_some() && self.0.takes(Taken::Tokenizer) {
             problems.extend(differs("tokenizer", &experiment.tokenizer, &export.tokenizer));
         }
-        if parts.backbone.is_some() && self.takes(Taken::Model) {
+        if parts.backbone.is_some() && self.0.takes(Taken::Model) {
             problems.extend(differs("backbone", &experiment.backbone, &export.backbone));
         }
         let problem = |message: String, help: &str| Problem::at("start.path", message).help(help);
         if let Some(cohort) = found.each.first() {
-            match regions::read_names(&self.root.join(REGIONS)) {
+            match regions::read_names(&self.0.root.join(REGIONS)) {
                 Ok(names) => problems.extend(other_regions(&names, &cohort.regions.names)),
                 Err(error) => problems.push(Problem::at("start.path", format!("`{REGIONS}`: {error}"))),
             }
@@ -72,7 +75,7 @@ impl Start {
             let help = "resample, or let patches last unequally long with `signal.mixed-tr = true`";
             problems.push(problem(message, help));
         }
-        let is_mixed = self.takes(Taken::Model) && !self.takes(Taken::Tokenizer);
+        let is_mixed = self.0.takes(Taken::Model) && !self.0.takes(Taken::Tokenizer);
         if let (Some(tokenizer), true) = (&parts.tokenizer, is_mixed) {
             let cx = CheckContext {
                 scans: &found.scans,
@@ -81,7 +84,7 @@ impl Start {
             };
             let shape = if found.scans.is_empty() { None } else { tokenizer.config.fmri_shape(&cx) };
             problems.extend(
-                shape.and_then(|shape| self.refuses(shape)).map(|message| problem(message, SHAPE_HELP)),
+                shape.and_then(|shape| self.0.refuses(shape)).map(|message| problem(message, SHAPE_HELP)),
             );
         }
     }
@@ -90,7 +93,7 @@ impl Start {
     pub(super) fn refuses_base(&self, stages: &[Stage]) -> Option<Problem> {
         let text_space = stages.iter().find(|stage| stage.kind == StageKind::TextSpace)?;
         let base = base(&text_space.config);
-        let is_other = self.takes(Taken::Model) && !base.is_null() && base != self.export.base;
+        let is_other = self.0.takes(Taken::Model) && !base.is_null() && base != self.0.export.base;
         is_other.then(|| {
             let message = "these are not the weights that the export was made with: their content differs";
             Problem::at("backbone", message).help("name the same published model as the export's card does")

@@ -18,15 +18,15 @@ pub struct Start {
     /// The manifest of the export.
     pub export: Arc<Export>,
     /// The folder.
-    pub(crate) root: PathBuf,
+    pub root: PathBuf,
     /// The parts that are taken.
-    pub(crate) table: StartTable,
+    pub table: StartTable,
     /// The folder of its language model.
-    pub(crate) model: String,
+    pub model: String,
     /// Whether the language model can already read fMRI.
-    pub(crate) reads_fmri: bool,
+    pub reads_fmri: bool,
     /// Whether norms are taken too. Only `verify` does this, to compute a score of the export again.
-    pub(crate) norms: bool,
+    pub norms: bool,
 }
 
 impl Start {
@@ -36,12 +36,12 @@ impl Start {
     }
 
     /// Returns the content of the export's norms for keys, if they are taken.
-    pub(crate) fn norms_content(&self) -> Option<String> {
+    pub fn norms_content(&self) -> Option<String> {
         self.norms.then(|| self.export.content(NORMS))
     }
 
     /// Returns the content of a part for keys.
-    pub(crate) fn content(&self, part: Taken) -> String {
+    pub fn content(&self, part: Taken) -> String {
         let folder = match part {
             Taken::Tokenizer => TOKENIZER,
             Taken::Model => &self.model,
@@ -52,7 +52,7 @@ impl Start {
 
     /// Takes everything that a task's score depends on: the norms too, and the language model that the
     /// task used.
-    pub(crate) fn whole(&mut self, is_frozen: bool) {
+    pub fn whole(&mut self, is_frozen: bool) {
         self.norms = true;
         if let Some(aligned) = self.export.aligned.as_ref().filter(|_| is_frozen) {
             (self.model, self.reads_fmri) = (aligned.folder.clone(), aligned.reads_fmri);
@@ -63,7 +63,7 @@ impl Start {
     ///
     /// # Errors
     /// Fails if a file has changed since the export.
-    pub(crate) fn copy_tokenizer(&self, dir: &Path) -> Result<()> {
+    pub fn copy_tokenizer(&self, dir: &Path) -> Result<()> {
         self.copy_learned(dir)?;
         self.export.copy(&self.root, TOKENIZER, &dir.join(TOKENIZER))
     }
@@ -73,7 +73,7 @@ impl Start {
     ///
     /// # Errors
     /// See [`Start::copy_tokenizer`].
-    pub(crate) fn copy_model(&self, dir: &Path) -> Result<()> {
+    pub fn copy_model(&self, dir: &Path) -> Result<()> {
         self.copy_learned(dir)?;
         let to = dir.join(if self.reads_fmri { MODEL } else { TEXT_SIDE });
         if to.exists() {
@@ -93,7 +93,7 @@ impl Start {
     ///
     /// # Errors
     /// See [`Start::copy_tokenizer`].
-    pub(crate) fn copy_norms(&self, name: &str, to: &Path) -> Result<()> {
+    pub fn copy_norms(&self, name: &str, to: &Path) -> Result<()> {
         self.export.copy(&self.root, &format!("{NORMS}/{name}"), to)
     }
 
@@ -101,13 +101,13 @@ impl Start {
     ///
     /// # Errors
     /// Fails if the list cannot be read.
-    pub(crate) fn learned(&self) -> Result<Vec<Learned>> {
+    pub fn learned(&self) -> Result<Vec<Learned>> {
         read_learned(&self.root.join(LEARNED))
     }
 
     /// Returns the reason why the language model cannot read tokens of `shape`, or `None` if it can. The
     /// number of patches does not matter.
-    pub(crate) fn refuses(&self, shape: FmriShape) -> Option<String> {
+    pub fn refuses(&self, shape: FmriShape) -> Option<String> {
         let of = |shape: FmriShape| (shape.rois, shape.width, shape.codebook_size);
         let said = |(rois, width, codes): (usize, usize, usize)| {
             format!("{rois} regions, features of width {width} and {codes} codes")

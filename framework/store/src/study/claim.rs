@@ -16,7 +16,7 @@ use crate::store::export::WEIGHTS;
 
 /// The keys that the framework takes besides `type`, by kind of plugin.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum FrameworkKeys {
+pub enum FrameworkKeys {
     /// Only `type`, which defaults to the table's name.
     Named,
     /// Datasets: also `path`.
@@ -51,7 +51,7 @@ impl FrameworkKeys {
 }
 
 /// The place of a plugin's table and the values it inherits.
-pub(crate) struct PluginContext<'a> {
+pub struct PluginContext<'a> {
     /// Dotted path of the table.
     pub key: &'a str,
     /// Its name.
@@ -68,7 +68,7 @@ pub(crate) struct PluginContext<'a> {
 ///
 /// # Errors
 /// Returns every problem of the table, with full keys.
-pub(crate) fn claim<K: PluginKind + Config + ?Sized>(
+pub fn claim<K: PluginKind + Config + ?Sized>(
     place: &PluginContext<'_>,
     own: FrameworkKeys,
     table: &mut Table,
@@ -138,7 +138,7 @@ pub(crate) fn claim<K: PluginKind + Config + ?Sized>(
 ///
 /// # Errors
 /// Fails if this build lacks the task or rejects its table.
-pub(crate) fn task(name: &str, table: &Table) -> Result<PlannedPlugin<dyn boldface::Task>, String> {
+pub fn task(name: &str, table: &Table) -> Result<PlannedPlugin<dyn boldface::Task>, String> {
     let loaded = <dyn boldface::Task>::plugins().into_iter().filter_map(|plugin| plugin.content);
     let libraries: Vec<String> = loaded.map(str::to_owned).collect();
     let place = PluginContext { key: name, name, folder: Path::new(""), libraries: &libraries, seed: 0 };
@@ -155,7 +155,7 @@ pub(crate) fn task(name: &str, table: &Table) -> Result<PlannedPlugin<dyn boldfa
 ///
 /// # Errors
 /// See [`corpus`].
-pub(crate) fn stored<K: PluginKind + Config + ?Sized>(
+pub fn stored<K: PluginKind + Config + ?Sized>(
     name: &str,
     own: FrameworkKeys,
     folder: &Path,
@@ -172,7 +172,7 @@ pub(crate) fn stored<K: PluginKind + Config + ?Sized>(
 ///
 /// # Errors
 /// Returns every problem of the table, with its key below `name`.
-pub(crate) fn corpus(
+pub fn corpus(
     name: &str,
     folder: &Path,
     table: &mut Table,

@@ -29,10 +29,10 @@ pub const NORMS: &str = "norms";
 pub const REGIONS: &str = "regions.tsv";
 
 /// Marks a `manifest.json` as an export's.
-pub(crate) const KIND: &str = "boldface export";
+pub const KIND: &str = "boldface export";
 
 /// Format that this version writes, and the newest that it reads.
-pub(crate) const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 
 /// Largest size in bytes of a manifest.
 const LARGEST: u64 = 1 << 26;
@@ -41,9 +41,9 @@ const LARGEST: u64 = 1 << 26;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Export {
     /// Marks it as an export: [`KIND`].
-    pub(crate) kind: String,
+    pub kind: String,
     /// Format of the folder. It increases when older versions of boldface cannot read a new layout.
-    pub(crate) format: u32,
+    pub format: u32,
     /// Version of boldface that made the export.
     pub boldface: String,
     /// Name of the experiment.
@@ -274,7 +274,7 @@ impl Export {
     ///
     /// # Errors
     /// Fails if it cannot be written.
-    pub(crate) fn write(&self, dir: &Path) -> Result<()> {
+    pub fn write(&self, dir: &Path) -> Result<()> {
         let path = dir.join(FILE);
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');

@@ -88,7 +88,7 @@ impl Store {
     }
 
     /// Returns the folder of all artefacts.
-    pub(crate) fn root(&self) -> &Path {
+    pub fn root(&self) -> &Path {
         &self.root
     }
 

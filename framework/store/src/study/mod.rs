@@ -19,9 +19,9 @@ use crate::store::{Stage, StageKind};
 
 pub use answers::{AnswerForm, is_taught_by_asking};
 pub use asking::Asking;
-pub(crate) use claim::{FrameworkKeys, PluginContext, claim, corpus, stored, task};
+pub use claim::{FrameworkKeys, PluginContext, claim, corpus, stored, task};
 pub use content::DataContent;
-pub(crate) use describe::{describe, each};
+pub use describe::{describe, each};
 pub use start::Start;
 
 /// An experiment with its plugins.

@@ -7,8 +7,5 @@ mod open;
 pub mod power;
 
 pub use names::{
-    CORRECTION_WEIGHT, SHUFFLED, SMALLEST_GROUP, SURROGATE, SWAP, TEXT_ONLY, VALUES, control_rank,
+    CONTROLS, CORRECTION_WEIGHT, SHUFFLED, SMALLEST_GROUP, SURROGATE, SWAP, TEXT_ONLY, VALUES, control_rank,
 };
-
-#[cfg(test)]
-pub use names::CONTROLS;

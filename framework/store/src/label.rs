@@ -76,7 +76,7 @@ const COUNTED: u64 = 999;
 
 /// A label without its visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Visit {
+pub struct Visit {
     /// The rest of the label, in its plain form.
     pub person: String,
     /// The visit, in its plain form.
@@ -87,7 +87,7 @@ pub(crate) struct Visit {
 
 /// Returns a label in lower case, without separators and leading zeros: `0050003` is `50003`, `S-01` is
 /// `s1`.
-pub(crate) fn plain(label: &str) -> String {
+pub fn plain(label: &str) -> String {
     let mut plain = String::new();
     let mut zeros = 0;
     for c in label.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase) {
@@ -111,7 +111,7 @@ pub(crate) fn plain(label: &str) -> String {
 
 /// Returns the plain form of a label, without the visit if the rest is too unusual to be anything but a
 /// person: `002S4000m12` is `2s4000`.
-pub(crate) fn person(label: &str) -> String {
+pub fn person(label: &str) -> String {
     match visit(label).filter(|visit| visit.is_sure) {
         Some(Visit { person, .. }) if is_telling(&person, 0) => person,
         _ => plain(label),
@@ -120,7 +120,7 @@ pub(crate) fn person(label: &str) -> String {
 
 /// Splits a plain form that is a number after some letters: `p1` into `p` and `1`. Returns `None` for
 /// other labels.
-pub(crate) fn numbered(plain: &str) -> Option<(&str, &str)> {
+pub fn numbered(plain: &str) -> Option<(&str, &str)> {
     let number = plain.trim_start_matches(|c: char| c.is_alphabetic());
     let is_number = !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit());
     is_number.then(|| (&plain[..plain.len() - number.len()], number))
@@ -128,7 +128,7 @@ pub(crate) fn numbered(plain: &str) -> Option<(&str, &str)> {
 
 /// Whether two studies would not both give a label. Small numbers with a few letters before them are
 /// common; `people` is the number of people of the larger study.
-pub(crate) fn is_telling(label: &str, people: usize) -> bool {
+pub fn is_telling(label: &str, people: usize) -> bool {
     let plain = plain(label);
     let rest = plain.trim_start_matches(|c: char| c.is_alphabetic());
     let largest = (20 * people as u64).max(COUNTED);
@@ -145,7 +145,7 @@ pub(crate) fn is_telling(label: &str, people: usize) -> bool {
 
 /// Splits a label into a person and a visit: `012v2`, `12pre`, `pre12`, `001Sm12`, `v1s05` and `01a`. The
 /// person must have a number.
-pub(crate) fn visit(label: &str) -> Option<Visit> {
+pub fn visit(label: &str) -> Option<Visit> {
     let lower: String = label.chars().filter(char::is_ascii_alphanumeric).collect();
     let lower = lower.to_ascii_lowercase();
     let split = |person: &str, visit: &str, is_sure: bool| {
