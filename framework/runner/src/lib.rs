@@ -10,9 +10,8 @@
 
 pub use boldface_spec as spec;
 
+use boldface_stages as stages;
 use boldface_store::{label, score, store, study};
-
-mod stages;
 
 pub mod plan;
 

@@ -8,7 +8,7 @@ use boldface::{Answer, Cohort, Problem, Task};
 
 use super::{Asking, PlannedPlugin};
 use crate::spec::{Crop, Experiment, FactRecipe, Paradigm, Prior, TaskKeys};
-use crate::stages::{baselines::connectivity::MOST_ROIS, naming::named};
+use crate::stages::{MOST_ROIS, naming::named};
 use crate::study::{AnswerForm, is_taught_by_asking};
 use labels::LabelAnswers;
 

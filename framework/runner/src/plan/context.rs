@@ -7,8 +7,7 @@ use super::cohorts::{Cohorts, DataCache};
 use super::resolve::ExperimentPlugins;
 use super::{PlannedPlugin, leak};
 use crate::spec::{Crop, Experiment, FactRecipe};
-use crate::stages::alignment::QUESTION;
-use crate::stages::packing::{extent, options};
+use crate::stages::{QUESTION, extent, options};
 use crate::study::is_taught_by_asking;
 
 /// A prompt about a scan.

@@ -6,7 +6,7 @@ use boldface::{Cohort, CorpusGenerator, FactQuestion, Problem, guard};
 
 use super::PlannedPlugin;
 use crate::spec::Experiment;
-use crate::stages::corpus::advice;
+use crate::stages::advice;
 
 /// Returns the questions of the corpora. `None` if one of them knows its questions only after the fit.
 pub(super) fn asked(

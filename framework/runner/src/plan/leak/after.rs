@@ -13,7 +13,7 @@ use super::{
     recoded, related, text, words,
 };
 use crate::plan::{Plan, PlannedPlugin, StageKind};
-use crate::stages::{Inputs, harmonization};
+use crate::stages::{HARMONIZATION, Inputs};
 use crate::store::{FITTED_ON, TAUGHT, json};
 
 /// Most answers of a task of which a scan is described again.
@@ -68,7 +68,7 @@ pub fn check(plan: &Plan, kind: &StageKind, inputs: &Inputs<'_>) -> Result<Vec<C
                 checks.extend(look.text()?);
             }
         }
-        StageKind::Baseline(_) if inputs.dir(kind).join(harmonization::FILE).is_file() => {
+        StageKind::Baseline(_) if inputs.dir(kind).join(HARMONIZATION).is_file() => {
             checks.push(look.fitted(kind)?);
         }
         StageKind::Codes | StageKind::Baseline(_) | StageKind::Evaluation(_) => {}

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Check, CheckStatus};
 use crate::plan::{Plan, PlannedPlugin};
-use crate::stages::cases::AnswerForm;
+use crate::study::AnswerForm;
 
 /// Whether a task asks for later volumes, as far as is known before a run.
 pub fn forecasts(task: &PlannedPlugin<dyn Task>) -> bool {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::words::plain;
 use super::{Check, CheckStatus, named};
-use crate::stages::taught::Taught;
+use crate::stages::Taught;
 use crate::store::export::Export;
 
 const KEY: &str = "facts.held-out";

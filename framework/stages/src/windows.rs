@@ -9,8 +9,8 @@ use std::sync::Arc;
 use boldface::{FittedTokenizer, FmriBlock, Result, ScanId, TimeSeries, Window};
 use boldface_imaging::RegionScaling;
 
+use crate::inputs::{Coded, CohortSignals, Inputs};
 use crate::spec;
-use crate::stages::inputs::{Coded, CohortSignals, Inputs};
 
 /// Most windows to embed at once.
 const BATCH: usize = 16;

@@ -74,7 +74,7 @@ impl SplitConfig {
 }
 
 /// Saves the part of every subject, and a summary with its hash.
-pub fn run(work: &mut StageContext<'_, SplitConfig>) -> Result<()> {
+pub(crate) fn run(work: &mut StageContext<'_, SplitConfig>) -> Result<()> {
     let signals = work.inputs.signals()?;
     let infos: Vec<&ScanInfo> = signals.infos.iter().map(|info| &**info).collect();
     let scans: Vec<ScanInfo> = infos.iter().map(|info| (*info).clone()).collect();

@@ -189,7 +189,7 @@ fn saved(
 }
 
 /// Returns the most similar feature, or the first few.
-pub(crate) fn advice(pattern: &str, known: &[String]) -> String {
+pub fn advice(pattern: &str, known: &[String]) -> String {
     if let Some(near) = closest(pattern, known.iter().map(String::as_str)) {
         return format!("did you mean `{near}`?");
     }

@@ -85,7 +85,7 @@ pub struct Coded {
 
 impl<'a> Inputs<'a> {
     /// Access to the artefacts in `listed`, read with the configs of the stages that made them.
-    pub(crate) fn new(
+    pub fn new(
         configs: &'a Configs<'a>,
         runtime: &'a Runtime,
         listed: ListedArtefacts,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Answer, Fact};
 
-use crate::stages::cases::QuestionCase;
+use crate::cases::QuestionCase;
 
 /// A corpus and one of its features.
 type Told<'a> = (&'a str, &'a str);
@@ -100,7 +100,7 @@ mod tests {
     use rand::seq::SliceRandom;
 
     use super::*;
-    use crate::stages::linear;
+    use crate::linear;
 
     fn number(feature: &str, value: Option<f64>) -> (&'static str, Fact) {
         let reason = value.is_none().then(|| "too many regions have no signal".to_owned());

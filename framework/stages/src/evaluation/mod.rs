@@ -35,7 +35,7 @@ use crate::study::{PlannedPlugin, Study};
 use asker::Asker;
 use controls::{CONTROLS, ShownInput, StandIns};
 use frequencies::Frequencies;
-pub(crate) use outside::OutsideScans;
+pub use outside::OutsideScans;
 use prior::Sources;
 use together::Together;
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use boldface::{MetricRow, Outcome, Part, Result, Scan, ScanId, ScanInfo, Task};
 use serde::Serialize;
 
+use crate::Recorder;
 use crate::score::SMALLEST_GROUP;
 use crate::score::intervals::{Scores, resamples, subjects};
 use crate::spec::Evaluation;
-use crate::stages::Recorder;
 
 /// The settings of `[evaluation]` that scores depend on.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -12,7 +12,7 @@ pub const TAUGHT_VERSION: u32 = 1;
 
 /// Facts and questions that a stage teaches.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Taught {
+pub struct Taught {
     /// Features of facts that are answers, targets or numbers in a prompt, or that a text states.
     pub features: BTreeSet<String>,
     /// Questions.
@@ -37,7 +37,7 @@ impl Taught {
         Ok(())
     }
 
-    pub fn extend(&mut self, other: Taught) {
+    pub(crate) fn extend(&mut self, other: Taught) {
         self.features.extend(other.features);
         self.questions.extend(other.questions);
         self.texts.extend(other.texts);

@@ -15,8 +15,8 @@ use super::controls::{ShownInput, StandIns, mean};
 use super::frequencies::Frequencies;
 use super::together::{Together, Turn};
 use super::{ABOUT_ONE, BATCH};
+use crate::inputs::read_facts;
 use crate::spec::Paradigm;
-use crate::stages::inputs::read_facts;
 
 /// Asks a language model about scans.
 pub(super) struct Asker<'a> {

@@ -8,7 +8,7 @@ use super::super::forms::longest;
 use super::super::packing::{prompt, query};
 use super::asker::Asker;
 use super::controls::ShownInput;
-use crate::stages::inputs::read_facts;
+use crate::inputs::read_facts;
 
 /// The model's answer to a question about one fact.
 struct FactAnswer<'a> {

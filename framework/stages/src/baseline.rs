@@ -23,8 +23,8 @@ use super::harmonization;
 use super::linear::{self, Featured, choice, value};
 use super::packing::{extent, options};
 use super::windows::shown;
+use crate::inputs::read_facts;
 use crate::score::intervals::{Scores, resamples, subjects};
-use crate::stages::inputs::read_facts;
 use crate::store::{OutcomeLine, write_answers};
 use crate::study::{PlannedPlugin, Study};
 

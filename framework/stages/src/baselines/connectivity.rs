@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::super::cases::QuestionCase;
 use super::fc_logistic;
-use crate::stages::inputs::CohortSignals;
+use crate::inputs::CohortSignals;
 
 /// A form of connectivity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ const POWER: f64 = 0.35;
 
 /// Most regions for a tangent space. Each scan is decomposed several times, in time that grows with the
 /// cube.
-pub(crate) const MOST_ROIS: usize = 400;
+pub const MOST_ROIS: usize = 400;
 
 /// A window of a scan.
 type Place = (ScanId, Window);

@@ -1,38 +1,41 @@
 //! The stages: inputs and config in, files and metric rows out.
 
-pub(crate) mod alignment;
+use boldface_spec as spec;
+use boldface_store::{score, store, study};
+
+mod alignment;
 mod baseline;
-pub(crate) mod baselines;
+mod baselines;
 mod bins;
-pub(crate) mod cases;
+mod cases;
 mod codes;
-pub(crate) mod config;
-pub(crate) mod corpus;
+mod config;
+mod corpus;
 mod counted;
-pub(crate) mod evaluation;
+mod evaluation;
 mod events;
 mod forms;
-pub(crate) mod groups;
-pub(crate) mod harmonization;
+mod groups;
+mod harmonization;
 mod inputs;
 mod instruction;
-pub(crate) mod lessons;
+mod lessons;
 #[cfg(test)]
 mod letters;
 mod linear;
-pub(crate) mod naming;
+pub mod naming;
 mod nearby;
-pub(crate) mod packing;
+mod packing;
 mod progress;
 mod recorder;
 mod series;
 mod shots;
-pub(crate) mod split;
+pub mod split;
 mod surrogate;
-pub(crate) mod taught;
+mod taught;
 mod text_space;
 mod tokenizer;
-pub(crate) mod windows;
+mod windows;
 
 use std::path::{Path, PathBuf};
 
@@ -40,13 +43,20 @@ use boldface::{FitContext, Result, Runtime, ScanId};
 use serde::Serialize;
 
 use crate::store::{FITTED_ON, Stage, StageKind, TAUGHT, cannot};
-use taught::Taught;
 
-pub(crate) use config::{Configs, GeneralText};
+pub use alignment::QUESTION;
+pub use baselines::connectivity::MOST_ROIS;
+pub use config::{Configs, GeneralText, WordedTask};
+pub use corpus::advice;
+pub use evaluation::OutsideScans;
 pub use events::Events;
+pub use harmonization::FILE as HARMONIZATION;
 pub use inputs::{Inputs, ListedArtefacts, RunCache};
+pub use packing::{extent, fits, options, prompt};
 pub use progress::StageProgress;
 pub use recorder::Recorder;
+pub use taught::Taught;
+pub use windows::standardized;
 
 /// Everything that a stage has access to. What its results depend on is in its key: `config` and `seed`
 /// themselves, `inputs` by their keys.
@@ -67,10 +77,14 @@ pub(crate) struct StageContext<'a, C> {
 }
 
 /// What a stage has apart from its config.
-pub(crate) struct StageTools<'a> {
+pub struct StageTools<'a> {
+    /// The artefacts that it may read.
     pub inputs: &'a Inputs<'a>,
+    /// Folder of its artefact while it is written.
     pub dir: &'a Path,
+    /// Where and how fast it computes.
     pub runtime: &'a Runtime,
+    /// Takes its metrics and its progress.
     pub recorder: Recorder<'a>,
 }
 
@@ -78,11 +92,7 @@ pub(crate) struct StageTools<'a> {
 ///
 /// # Errors
 /// If the stage fails, or its config is not the one that its key hashed.
-pub(crate) fn run<'a>(
-    stage: &Stage,
-    configs: &'a Configs<'a>,
-    tools: StageTools<'a>,
-) -> Result<Recorder<'a>> {
+pub fn run<'a>(stage: &Stage, configs: &'a Configs<'a>, tools: StageTools<'a>) -> Result<Recorder<'a>> {
     let lacking = || format!("the experiment has no stage `{}`", stage.kind);
     if configs.hashed(&stage.kind)? != stage.config {
         return Err(format!("the experiment was changed after the key of `{}` was made", stage.kind).into());
@@ -126,7 +136,7 @@ impl<'a> StageTools<'a> {
 
 /// Returns the version of a stage, part of its key. Increase when the same config gives different
 /// results.
-pub(crate) fn version(kind: &StageKind) -> u32 {
+pub fn version(kind: &StageKind) -> u32 {
     match kind {
         StageKind::Series => series::VERSION,
         StageKind::Split => split::VERSION,

@@ -10,15 +10,15 @@ use super::batches;
 use super::controls::{ShownInput, StandIns};
 use super::questions;
 use super::together::Together;
+use crate::cases::{AnswerForm, answered, form};
+use crate::config::{Named, WordedTask};
+use crate::inputs::{Coded, CohortSignals};
 use crate::spec::{Paradigm, Signal};
-use crate::stages::cases::{AnswerForm, answered, form};
-use crate::stages::config::{Named, WordedTask};
-use crate::stages::inputs::{Coded, CohortSignals};
-use crate::stages::windows::{Windows, standardized};
 use crate::store::OutcomeLine;
+use crate::windows::{Windows, standardized};
 
 /// A finished model and the scans to ask it about.
-pub(crate) struct OutsideScans<'a> {
+pub struct OutsideScans<'a> {
     /// The scans, cropped and not standardised, in the order of their ids, with their descriptors.
     pub scans: &'a [Scan],
     /// The regions of the scans.
@@ -46,7 +46,7 @@ pub(crate) struct OutsideScans<'a> {
 impl OutsideScans<'_> {
     /// Returns the answers to each wanted task, by its name. All scans count as test scans. `tasks` has also
     /// those that share a prompt with a wanted one.
-    pub(crate) fn answers(
+    pub fn answers(
         self,
         tasks: &[WordedTask<'_>],
         is_wanted: &dyn Fn(&str) -> bool,

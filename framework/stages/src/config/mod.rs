@@ -31,20 +31,21 @@ pub use text::GeneralText;
 
 /// The configs of all stages of one experiment.
 #[derive(Debug)]
-pub(crate) struct Configs<'a> {
-    pub series: series::SeriesConfig<'a>,
-    pub split: split::SplitConfig,
-    pub corpus: Option<corpus::CorpusConfig<'a>>,
+pub struct Configs<'a> {
+    pub(crate) series: series::SeriesConfig<'a>,
+    pub(crate) split: split::SplitConfig,
+    pub(crate) corpus: Option<corpus::CorpusConfig<'a>>,
+    /// Its stage reads more if it trains.
     pub text_space: text_space::TextSpaceConfig<'a>,
-    pub tokenizer: tokenizer::TokenizerConfig<'a>,
-    pub codes: codes::CodesConfig,
-    pub alignment: Option<alignment::AlignmentConfig<'a>>,
+    pub(crate) tokenizer: tokenizer::TokenizerConfig<'a>,
+    pub(crate) codes: codes::CodesConfig,
+    pub(crate) alignment: Option<alignment::AlignmentConfig<'a>>,
     /// `None` without a task to learn.
     pub instruction: Option<instruction::InstructionConfig<'a>>,
     /// By task.
-    pub baselines: BTreeMap<&'a str, baseline::BaselineConfig<'a>>,
+    pub(crate) baselines: BTreeMap<&'a str, baseline::BaselineConfig<'a>>,
     /// By task.
-    pub evaluations: BTreeMap<&'a str, evaluation::EvaluationConfig<'a>>,
+    pub(crate) evaluations: BTreeMap<&'a str, evaluation::EvaluationConfig<'a>>,
 }
 
 impl<'a> Configs<'a> {

@@ -2,8 +2,8 @@
 //! key of the stage that reads them.
 
 use super::Inputs;
-use crate::stages::{corpus, series, text_space};
 use crate::store::StageKind;
+use crate::{corpus, series, text_space};
 
 impl<'a> Inputs<'a> {
     /// Returns the config of the stage `series`, which this stage must list.

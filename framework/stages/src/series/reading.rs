@@ -12,9 +12,9 @@ use boldface::{Dataset, Observer, Regions, Result, ScanInfo, TimeSeries, guard};
 
 use super::checked::{Bad, StoredScan, checked};
 use super::{Listed, SeriesConfig, StageContext};
+use crate::Recorder;
+use crate::config::HashedPlugin;
 use crate::spec::{Crop, MissingRegions};
-use crate::stages::Recorder;
-use crate::stages::config::HashedPlugin;
 use crate::store::ScanQuality;
 use crate::store::arrays::{self, Array, Arrays, matrix};
 use crate::store::json;
