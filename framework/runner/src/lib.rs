@@ -8,12 +8,11 @@
 //!
 //! A module uses only modules above it in this list. `tests/tests/layers.rs` checks it.
 
+pub use boldface_plan as plan;
 pub use boldface_spec as spec;
 
 use boldface_stages as stages;
-use boldface_store::{label, score, store, study};
-
-pub mod plan;
+use boldface_store::{score, store, study};
 
 pub mod run;
 

@@ -12,11 +12,11 @@ use super::{
     Check, CheckStatus, Proof, alike, columns, copies, described, future, harmonized, held_out, nuisance,
     parts, recoded, related, settle, signal, stale, started, subjects, text, words,
 };
-use crate::plan::cohorts::{self, DataCache};
-use crate::plan::{Plan, PlannedPlugin, StageKind, facts};
+use crate::cohorts::{self, DataCache};
 use crate::store::export::fingerprints;
 use crate::store::{CAUTION_ENDING, canonical_json};
 use crate::study::is_taught_by_asking;
+use crate::{Plan, PlannedPlugin, StageKind, facts};
 
 /// Results shared by several specs, by everything that they depend on.
 #[derive(Debug, Default)]
@@ -29,11 +29,7 @@ pub struct LeakCheckCache {
 ///
 /// # Errors
 /// Returns every leak that the spec does not accept, and every accepted leak that was not found.
-pub(in crate::plan) fn check(
-    plan: &Plan,
-    cohorts: &[Arc<Cohort>],
-    data: &DataCache,
-) -> Result<Proof, Vec<Problem>> {
+pub(crate) fn check(plan: &Plan, cohorts: &[Arc<Cohort>], data: &DataCache) -> Result<Proof, Vec<Problem>> {
     let lint = Lint { plan, cohorts, data, memo: &data.leaks };
     let mut checks = lint.of_people();
     checks.extend(lint.of_split()?);

@@ -8,8 +8,8 @@ use boldface::{Dataset, Problem, Task};
 use serde_json::json;
 
 use super::{Check, CheckStatus};
-use crate::plan::{Plan, PlannedPlugin};
 use crate::study::AnswerForm;
+use crate::{Plan, PlannedPlugin};
 
 /// Whether a task asks for later volumes, as far as is known before a run.
 pub fn forecasts(task: &PlannedPlugin<dyn Task>) -> bool {

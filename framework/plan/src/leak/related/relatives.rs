@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::columns::{Known, is_missing, recognise};
 use crate::label::is_telling;
-use crate::plan::leak::{Check, CheckStatus, named};
+use crate::leak::{Check, CheckStatus, named};
 
 /// People by the value that they share.
 type Groups<'a> = BTreeMap<(Option<&'a str>, &'a str), BTreeMap<String, Option<Part>>>;

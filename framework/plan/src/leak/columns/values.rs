@@ -6,11 +6,11 @@ use boldface::{ScanId, ScanInfo};
 use serde_json::json;
 
 use super::counted;
-use crate::plan::leak::asked::TaskExamples;
-use crate::plan::leak::cuts::number;
-use crate::plan::leak::missing::{is_code, is_word};
-use crate::plan::leak::words::plain;
-use crate::plan::leak::{Check, CheckStatus};
+use crate::leak::asked::TaskExamples;
+use crate::leak::cuts::number;
+use crate::leak::missing::{is_code, is_word};
+use crate::leak::words::plain;
+use crate::leak::{Check, CheckStatus};
 use crate::store::CAUTION_ENDING;
 
 /// Share of the scans from which skipped ones are reported.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Sweep;
-use crate::plan::{Key, Stage};
+use crate::{Key, Stage};
 
 /// The distinct stages of a sweep as one graph.
 #[derive(Debug)]

@@ -26,11 +26,12 @@ mod together;
 mod waivers;
 mod words;
 
-pub(crate) use after::{check as after, join};
+pub use after::{check as after, join};
 pub(super) use asked::{strings, wordings};
 pub(crate) use before::LeakCheckCache;
 pub(super) use before::check;
-pub(crate) use waivers::{settle, stale};
+pub use waivers::settle;
+pub(crate) use waivers::stale;
 
 pub use crate::store::{Check, CheckStatus, CheckTime, Proof};
 

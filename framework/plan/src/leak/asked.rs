@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::cuts::categories;
 use super::predict::TargetLabels;
-use crate::plan::PlannedPlugin;
-use crate::plan::silent::silent;
+use crate::PlannedPlugin;
+use crate::silent::silent;
 use crate::spec::Crop;
 
 /// Number of wordings to draw of a question with paraphrases.

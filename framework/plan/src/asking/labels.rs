@@ -6,8 +6,8 @@ use std::sync::Arc;
 use boldface::{Answer, Band, Cohort, Descriptor, Example, Fact, FactQuestion, Scan, ScanId, Task, guard};
 use serde_json::Value;
 
-use crate::plan::leak::strings;
-use crate::plan::silent::silent;
+use crate::leak::strings;
+use crate::silent::silent;
 use crate::spec::Crop;
 use crate::study::AnswerForm;
 

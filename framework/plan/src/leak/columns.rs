@@ -15,7 +15,7 @@ use super::predict::{TargetLabels, tell};
 use super::related::is_related;
 use super::words::plain;
 use super::{Check, CheckStatus, named};
-use crate::plan::nuisances::recognize;
+use crate::nuisances::recognize;
 use crate::spec::Experiment;
 
 pub use values::cautions;

@@ -1,5 +1,9 @@
 //! A resolved experiment: typed plugins and ordered stages, each with a content key.
 
+use boldface_spec as spec;
+use boldface_stages as stages;
+use boldface_store::{label, score, store, study};
+
 mod asking;
 mod blame;
 mod checks;
@@ -13,11 +17,11 @@ mod graph;
 mod harmonized;
 mod hashes;
 mod key;
-pub(crate) mod leak;
+pub mod leak;
 mod libraries;
 mod lint;
 mod mixed;
-pub(crate) mod nuisances;
+mod nuisances;
 mod power;
 mod resolve;
 mod silent;
@@ -45,10 +49,8 @@ pub use dot::dot;
 pub use leak::{Check, CheckStatus, CheckTime, Proof};
 pub use libraries::{load_libraries, no_libraries};
 pub use power::power_cautions;
-pub(crate) use resolve::resolve_cohorts;
-pub(crate) use resolve::resolve_unlinted;
-pub use resolve::{Build, Offer, resolve, resolve_layered};
-pub(crate) use unchanged::HashedFiles;
+pub use resolve::{Build, Offer, resolve, resolve_cohorts, resolve_layered, resolve_unlinted};
+use unchanged::HashedFiles;
 
 /// Everything that a run needs. Only resolving a spec makes a plan.
 #[derive(Debug)]
@@ -70,7 +72,7 @@ pub struct Plan {
     /// The stages in the order of execution. A stage comes after its inputs.
     pub stages: Vec<Stage>,
     /// The files that the keys hash.
-    pub(crate) files: Arc<HashedFiles>,
+    pub files: Arc<HashedFiles>,
     /// The leakage checks, their findings and the findings that the spec accepts.
     pub leakage: Proof,
 }
@@ -82,7 +84,7 @@ impl Plan {
     }
 
     /// Makes the stages anew, with the keys of a study that has changed.
-    pub(crate) fn make_stages(&mut self) {
+    pub fn make_stages(&mut self) {
         self.stages = graph::stages(self);
         let scans = Arc::clone(&self.scans);
         size::measure(self, &scans);

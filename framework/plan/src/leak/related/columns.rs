@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::label::is_telling;
-use crate::plan::leak::cuts::number;
-use crate::plan::leak::missing;
-use crate::plan::leak::words::plain;
-use crate::plan::spelled::words;
+use crate::leak::cuts::number;
+use crate::leak::missing;
+use crate::leak::words::plain;
+use crate::spelled::words;
 
 /// Words for people who belong together.
 const KIN: [&str; 26] = [

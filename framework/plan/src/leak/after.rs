@@ -12,9 +12,9 @@ use super::{
     Check, CheckStatus, alike, columns, copies, described, fits, future, harmonized, nuisance, parts,
     recoded, related, text, words,
 };
-use crate::plan::{Plan, PlannedPlugin, StageKind};
 use crate::stages::{HARMONIZATION, Inputs};
 use crate::store::{FITTED_ON, TAUGHT, json};
+use crate::{Plan, PlannedPlugin, StageKind};
 
 /// Most answers of a task of which a scan is described again.
 const ANSWERS: usize = 4;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Arm;
-use crate::plan::{Build, DataCache, Plan, resolve_layered};
 use crate::spec::{Layered, Located, join};
+use crate::{Build, DataCache, Plan, resolve_layered};
 
 /// An arm whose spec may have folds, repetitions or a column to leave out, without a choice among them.
 pub(super) struct OpenArm {

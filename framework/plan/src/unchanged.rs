@@ -13,7 +13,7 @@ use super::hashes::{Stamp, now};
 
 /// Files by path, with their hashes.
 #[derive(Debug, Default)]
-pub(crate) struct HashedFiles(Mutex<BTreeMap<PathBuf, HashedFile>>);
+pub struct HashedFiles(Mutex<BTreeMap<PathBuf, HashedFile>>);
 
 #[derive(Clone, Copy, Debug)]
 struct HashedFile {
@@ -26,7 +26,7 @@ struct HashedFile {
 
 impl HashedFiles {
     /// Records the hash of a file.
-    pub fn insert(&self, file: &Path, stamp: Option<Stamp>, hash: blake3::Hash) {
+    pub(crate) fn insert(&self, file: &Path, stamp: Option<Stamp>, hash: blake3::Hash) {
         let is_settled = stamp.is_some_and(|stamp| stamp.is_settled(now()));
         self.lock().insert(file.to_owned(), HashedFile { stamp, is_settled, hash });
     }

@@ -88,11 +88,7 @@ pub fn resolve_layered(spec: &Layered, build: &Build<'_>, data: &DataCache) -> R
 ///
 /// # Errors
 /// See [`resolve`].
-pub(crate) fn resolve_unlinted(
-    spec: &Layered,
-    build: &Build<'_>,
-    data: &DataCache,
-) -> Result<Plan, Vec<Located>> {
+pub fn resolve_unlinted(spec: &Layered, build: &Build<'_>, data: &DataCache) -> Result<Plan, Vec<Located>> {
     let draft = read_draft(spec.table().clone());
     let resolved = resolve_draft(spec, draft, build, data);
     resolved.map(|(plan, _)| plan).map_err(|problems| spec.locate_all(problems))
@@ -102,7 +98,7 @@ pub(crate) fn resolve_unlinted(
 ///
 /// # Errors
 /// See [`resolve`].
-pub(crate) fn resolve_cohorts(
+pub fn resolve_cohorts(
     spec: &Layered,
     build: &Build<'_>,
     data: &DataCache,

@@ -1,7 +1,7 @@
 //! Recognises by its name what a column tells about how a scan was made, in any spelling: `SITE_ID`,
 //! `ManufacturersModelName`, `func_mean_fd`.
 
-use crate::plan::spelled::words;
+use crate::spelled::words;
 
 /// What a column says about how a scan was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::variants::OpenArm;
 use super::{Arm, Sweep};
-use crate::plan::{Build, DataCache, Plan, resolve_layered};
 use crate::spec::{self, Layered, Located, Select, SweepBase, SweepTable, Table, parse_all};
+use crate::{Build, DataCache, Plan, resolve_layered};
 
 /// A resolved spec file.
 #[derive(Debug)]
