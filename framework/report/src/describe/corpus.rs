@@ -79,7 +79,7 @@ impl Corpus {
     ///
     /// # Errors
     /// Fails if this version cannot read it.
-    pub(crate) fn read(dir: &Path) -> Result<Corpus> {
+    pub fn read(dir: &Path) -> Result<Corpus> {
         let shown = dir.display();
         let saved: SavedCorpus = json(&dir.join(FILE))?;
         let mut describers = Vec::new();
@@ -93,7 +93,7 @@ impl Corpus {
     }
 
     /// Returns the describers of its generators.
-    pub(crate) fn into_describers(self) -> Vec<Box<dyn Describer>> {
+    pub fn into_describers(self) -> Vec<Box<dyn Describer>> {
         self.describers.into_iter().map(|(_, describer)| describer).collect()
     }
 

@@ -5,7 +5,7 @@ mod families;
 mod features;
 mod find;
 mod named;
-pub(crate) mod signal;
+pub mod signal;
 
 pub use corpus::{Corpus, ScanDetails, Stranger};
 pub use families::{Families, FamiliesError};
