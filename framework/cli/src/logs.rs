@@ -28,7 +28,8 @@ pub fn start(verbose: u8) {
         .without_time()
         .with_writer(|| Screen);
     let programs = tracing_subscriber::fmt::layer().log_internal_errors(false).json().with_writer(|| RunLog);
-    let everything = EnvFilter::new("info,boldface=debug,boldface_runner=debug,boldface_plugins=debug");
+    // The name of a target is the start of others, so this is each of our crates.
+    let everything = EnvFilter::new("info,boldface=debug");
     let layers = people.with_ansi(false).with_filter(chosen).and_then(programs.with_filter(everything));
     tracing_subscriber::registry().with(layers).init();
 }

@@ -8,25 +8,14 @@
 //!
 //! A module uses only modules above it in this list. `tests/tests/layers.rs` checks it.
 
+pub use boldface_plan as plan;
+pub use boldface_report::{describe, export, report};
 pub use boldface_spec as spec;
 
-mod label;
-mod score;
-mod store;
-
-mod study;
-
-mod stages;
-
-pub mod plan;
+use boldface_stages as stages;
+use boldface_store::{store, study};
 
 pub mod run;
-
-pub mod report;
-
-pub mod export;
-
-pub mod describe;
 
 pub mod schema;
 

@@ -107,7 +107,7 @@ pub fn networks_of_file(path: &Path) -> Option<usize> {
 }
 
 /// Fingerprint of an order: 128-bit FNV-1a over every index and name, as 32 hexadecimal digits. It is
-/// written here because only the runner may use blake3.
+/// written here because only the crates that make keys may use blake3.
 pub fn fingerprint<'a>(regions: impl IntoIterator<Item = (i64, &'a str)>) -> String {
     let mut hash = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128;
     for (index, name) in regions {
