@@ -241,3 +241,43 @@ fn the_binary_plans_runs_and_sums_up() {
     let (_, text) = said(&["plan", "grid.toml"]);
     assert!(text.contains("16 cached, 0 to run"), "{text}");
 }
+
+#[test]
+fn one_arm_runs_alone_and_the_whole_sweep_finds_it() {
+    let sandbox = sandbox();
+    sandbox.write("folds.toml", &BASE.replace("[tokenizer]", "[split]\nfolds = 3\n\n[tokenizer]"));
+    let said = |arguments: &[&str]| {
+        let output = sandbox.boldface(arguments);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, _, errors) = said(&["run", "folds.toml", "--only", "fold=11"]);
+    assert_eq!(code, Some(2));
+    assert_eq!(
+        errors,
+        "error: `folds.toml` has no arm `fold=11`; did you mean `fold=1`? Its arms are `fold=0`, `fold=1`, `fold=2`\n"
+    );
+    let (code, _, errors) = said(&["run", "base.toml", "--only", "fold=1"]);
+    assert_eq!(code, Some(2));
+    assert_eq!(errors, "error: `base.toml` is one experiment without arms; leave out `--only`\n");
+    assert!(!sandbox.path("runs/folds").exists() && !sandbox.path("runs/base").exists());
+
+    let (code, text, errors) = said(&["run", "folds.toml", "--only", "fold=1"]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(
+        text.contains("1 of 3 runs") && text.contains("fold=2 skipped: left out of this run by `--only`"),
+        "{text}"
+    );
+    assert!(sandbox.path("runs/latest/arms/fold=1/report.html").is_file());
+    assert!(!sandbox.path("runs/latest/arms/fold=0").exists());
+    let written = fs::read_to_string(sandbox.path("runs/latest/sweep.json")).unwrap();
+    let record: SweepRecord = serde_json::from_str(&written).unwrap();
+    assert_eq!((record.arms.len(), record.included().count()), (3, 1));
+
+    let sweep = sandbox.sweep("folds.toml");
+    let (seen, union) = (Seen::default(), Union::collect(&sweep));
+    run(&sweep, 1, false, &seen).unwrap();
+    // The arm has 8 stages, and what it shares with the others is cached for them too.
+    assert_eq!(seen.cached().len(), 8);
+    assert_eq!(seen.ran().len(), union.nodes.len() - 8);
+}

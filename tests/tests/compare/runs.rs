@@ -4,6 +4,7 @@ use std::fs;
 
 use boldface_tests::Sandbox;
 
+use super::beside::{number, rows};
 use super::{run, said, score, spec};
 
 #[test]
@@ -32,8 +33,9 @@ fn two_runs_show_what_differs_and_what_moved() {
     let there = said(&sandbox.boldface(&["compare", "four", "eight", "--metric", "mse", "--to", "csv"]));
     let back = said(&sandbox.boldface(&["compare", "eight", "four", "--metric", "mse", "--to", "csv"]));
     let numbers = |text: &str| -> Vec<f64> {
-        let row: Vec<&str> = text.lines().nth(2).unwrap().split(',').collect();
-        row[9..12].iter().map(|field| field.parse().unwrap()).collect()
+        let rows = rows(text);
+        let row = rows.iter().find(|row| !row["difference"].is_empty()).unwrap();
+        ["difference", "difference_low", "difference_high"].map(|name| number(row, name).unwrap()).to_vec()
     };
     let (there, back) = (numbers(&there), numbers(&back));
     assert!((there[0] - (b - a)).abs() < 1e-12 && there[1] < there[0] && there[0] < there[2], "{there:?}");

@@ -2,6 +2,7 @@
 
 use boldface_tests::Sandbox;
 
+use super::beside::{number, rows};
 use super::{said, score, sweep};
 
 #[test]
@@ -16,23 +17,27 @@ fn arms_go_by_validation_and_each_division_chooses_for_itself() {
     sizes.sort_by(|&a, &b| mean(a, "validation").total_cmp(&mean(b, "validation")));
 
     let csv = said(&sandbox.boldface(&["compare", "codes", "--metric", "mse", "--to", "csv"]));
-    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
-    let column = |name: &str| rows[0].iter().position(|known| *known == name).unwrap();
+    let mut rows = rows(&csv);
+    rows.retain(|row| row["row"] == "mean" && row["kind"] == "model");
+    let of_part = |part: &'static str| rows.iter().filter(move |row| row["split"] == part);
     let found: Vec<usize> =
-        rows[1..].iter().map(|row| row[column("tokenizer.codebook-size")].parse().unwrap()).collect();
+        of_part("test").map(|row| row["tokenizer.codebook-size"].parse().unwrap()).collect();
     assert_eq!(found, sizes);
-    for (row, &codes) in rows[1..].iter().zip(&sizes) {
-        let number = |name| row[column(name)].parse::<f64>().unwrap();
-        assert!((number("validation") - mean(codes, "validation")).abs() < 1e-12);
-        assert!((number("test") - mean(codes, "test")).abs() < 1e-12);
-        // The sample deviation of two numbers is their distance divided by the root of two.
-        let sd = (value(codes, 0, "test") - value(codes, 1, "test")).abs() / 2f64.sqrt();
-        assert!((number("test_sd") - sd).abs() < 1e-12);
-        assert_eq!(number("runs"), 2.0);
-        if codes != sizes[0] {
-            let difference = mean(codes, "test") - mean(sizes[0], "test");
-            assert!((number("difference") - difference).abs() < 1e-12);
-            assert!(number("difference_low") <= difference && difference <= number("difference_high"));
+    for part in ["validation", "test"] {
+        for (place, (row, &codes)) in of_part(part).zip(&sizes).enumerate() {
+            let number = |name| number(row, name).unwrap();
+            assert_eq!(number("rank"), place as f64 + 1.0);
+            assert!((number("value") - mean(codes, part)).abs() < 1e-12);
+            // The sample deviation of two numbers is their distance divided by the root of two.
+            let sd = (value(codes, 0, part) - value(codes, 1, part)).abs() / 2f64.sqrt();
+            assert!((number("sd") - sd).abs() < 1e-12);
+            assert_eq!(number("runs"), 2.0);
+            if codes != sizes[0] {
+                let difference = mean(codes, part) - mean(sizes[0], part);
+                assert!((number("difference") - difference).abs() < 1e-12);
+                assert!(number("difference_low") <= difference && difference <= number("difference_high"));
+                assert_eq!(row["against"], format!("tokenizer.codebook-size={}", sizes[0]));
+            }
         }
     }
 
@@ -83,16 +88,21 @@ fn a_leaderboard_is_also_latex_and_markdown() {
     let dir = sweep(&sandbox);
     let to = |format: &str| said(&sandbox.boldface(&["compare", "codes", "--metric", "mse", "--to", format]));
     let latex = to("latex");
-    assert_eq!(latex.matches("\\begin{tabular}").count(), 3, "{latex}");
+    // The leaderboard, the first arm beside its baselines, the chosen arms, and the main effects.
+    assert_eq!(latex.matches("\\begin{tabular}").count(), 4, "{latex}");
     assert_eq!(latex.matches("\\toprule").count(), latex.matches("\\end{table}").count());
     assert!(
-        latex.contains("rank & codebook-size & validation & test & test minus first & runs \\\\"),
+        latex.contains(
+            "rank & codebook-size & validation & test & best baseline & test minus best baseline & "
+        ),
         "{latex}"
     );
     let markdown = to("markdown");
     assert!(markdown.starts_with("# Sweep codes\n"), "{markdown}");
     assert!(
-        markdown.contains("| rank | codebook-size | validation | test | test minus first | runs |"),
+        markdown.contains(
+            "| rank | codebook-size | validation | test | best baseline | test minus best baseline | "
+        ),
         "{markdown}"
     );
     let out = dir.join("table.tex").display().to_string();

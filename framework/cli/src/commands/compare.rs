@@ -27,7 +27,7 @@ pub struct CompareArguments {
     /// Write this format instead of a table for the terminal.
     #[arg(long, value_enum)]
     to: Option<Format>,
-    /// Write to this file instead of standard output.
+    /// Write to this new file instead of standard output.
     #[arg(long, value_name = "FILE", requires = "to")]
     out: Option<PathBuf>,
     /// Folder of runs in which names are looked up.
@@ -49,7 +49,8 @@ enum Shown {
 /// A format for other programs.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// One row per score, with all digits.
+    /// One row per arm, task, part, metric and model, baseline or control, with all digits. Rows whose
+    /// `row` is `mean` average the arms that differ only in seeds and folds.
     Csv,
     /// The same table with typed columns, for polars and pandas; needs `--out`.
     Parquet,
@@ -67,16 +68,23 @@ pub fn execute(arguments: &CompareArguments) -> Result<(), Failure> {
         Shown::Validation => Part::Validation,
         Shown::Test => Part::Test,
     };
+    // Before anything is computed.
+    arguments.out.iter().try_for_each(|out| check_new(out))?;
     arguments.libraries.load()?;
     let CompareArguments { paths, runs, metric, .. } = arguments;
-    let comparison = compare::compare(&ComparisonRequest { paths, runs, metric: metric.as_deref(), part });
+    let with_sheet = matches!(arguments.to, Some(Format::Csv | Format::Parquet));
+    let asked = ComparisonRequest { paths, runs, metric: metric.as_deref(), part, with_sheet };
+    let comparison = compare::compare(&asked);
     let comparison = comparison.map_err(failure)?;
     match (arguments.to, &arguments.out) {
         (None, _) => show(&comparison),
         (Some(Format::Parquet), None) => Err(Failure::Usage(
             "Parquet cannot be printed on a terminal; give a file with `--out FILE`".to_owned(),
         )),
-        (Some(Format::Parquet), Some(out)) => comparison.parquet(out).map_err(failure),
+        (Some(Format::Parquet), Some(out)) => {
+            check_new(out)?;
+            comparison.parquet(out).map_err(failure)
+        }
         (Some(format), out) => {
             let text = match format {
                 Format::Csv | Format::Parquet => comparison.csv(),
@@ -97,7 +105,13 @@ pub fn execute(arguments: &CompareArguments) -> Result<(), Failure> {
 
 /// Compares the arms of a sweep that has just run.
 pub fn show_sweep(dir: &Path, runs: &Path) -> Result<(), Failure> {
-    let asked = ComparisonRequest { paths: &[dir.to_owned()], runs, metric: None, part: Part::Test };
+    let asked = ComparisonRequest {
+        paths: &[dir.to_owned()],
+        runs,
+        metric: None,
+        part: Part::Test,
+        with_sheet: false,
+    };
     show(&compare::compare(&asked).map_err(failure)?)
 }
 
@@ -105,8 +119,10 @@ pub fn show_sweep(dir: &Path, runs: &Path) -> Result<(), Failure> {
 fn show(comparison: &Comparison) -> Result<(), Failure> {
     say::out(comparison.terminal());
     let Some(folder) = &comparison.folder else { return Ok(()) };
-    let page = folder.join("compare.html");
-    match files::replace(&page, comparison.html().as_bytes()) {
+    let text = comparison.html();
+    let page = free_page(folder, text.as_bytes());
+    let written = if page.is_file() { Ok(()) } else { files::replace(&page, text.as_bytes()) };
+    match written {
         Ok(()) => say::out(format_args!("\npage: {}\n", page.display())),
         // The folder of somebody else's sweep may be read-only.
         Err(error) if [PermissionDenied, ReadOnlyFilesystem].contains(&error.kind()) => {
@@ -117,9 +133,34 @@ fn show(comparison: &Comparison) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Returns `compare.html`, or the first of `compare-2.html`, `compare-3.html` ... that does not exist or
+/// already holds this page.
+fn free_page(folder: &Path, page: &[u8]) -> PathBuf {
+    let names = std::iter::once("compare.html".to_owned()).chain((2..).map(|n| format!("compare-{n}.html")));
+    let is_free = |path: &PathBuf| match std::fs::read(path) {
+        Ok(there) => there == page,
+        Err(_) => path.symlink_metadata().is_err(),
+    };
+    let mut free = names.map(|name| folder.join(name)).filter(is_free);
+    free.next().unwrap_or_else(|| folder.join("compare.html"))
+}
+
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    check_new(path)?;
     files::replace(path, text.as_bytes())
         .map_err(|error| Failure::Run(format!("cannot write `{}`: {error}", path.display())))
+}
+
+/// Checks that nothing is at `path`, so that no result is overwritten.
+fn check_new(path: &Path) -> Result<(), Failure> {
+    match path.symlink_metadata() {
+        Err(_) => Ok(()),
+        Ok(_) => Err(Failure::Usage(format!(
+            "`{}` exists already, and a comparison overwrites nothing; name another file with `--out`, or \
+             remove this one",
+            path.display()
+        ))),
+    }
 }
 
 fn failure(error: CompareError) -> Failure {

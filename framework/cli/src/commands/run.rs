@@ -24,13 +24,26 @@ pub struct RunArguments {
     /// Sweeps: stop at the first failure. By default, only stages that depend on it are skipped.
     #[arg(long)]
     fail_fast: bool,
+    /// Sweeps: run only this arm, named as `boldface plan` shows it, such as `fold=1`. A later run of the
+    /// whole sweep finds its stages in the store.
+    #[arg(long, value_name = "ARM")]
+    only: Option<String>,
 }
 
 /// Runs an experiment or a sweep.
 pub fn execute(arguments: &RunArguments) -> Result<(), Failure> {
     let mut plan = match planned(&arguments.spec.path, &arguments.place)?.1 {
+        Resolved::Experiment(_) if arguments.only.is_some() => {
+            let path = arguments.spec.path.display();
+            return Err(Failure::Usage(format!(
+                "`{path}` is one experiment without arms; leave out `--only`"
+            )));
+        }
         Resolved::Experiment(plan) => plan,
-        Resolved::Sweep(sweep) => {
+        Resolved::Sweep(mut sweep) => {
+            if let Some(name) = &arguments.only {
+                sweep.keep_only(name).map_err(Failure::Usage)?;
+            }
             let memory = arguments.memory.map(|gigabytes| (gigabytes.max(0.0) * 1e9) as u64);
             let cores = sweep.arms.first().map_or(1, |arm| arm.plan.runtime.workers);
             let workers = arguments.place.workers().unwrap_or(1);

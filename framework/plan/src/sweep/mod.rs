@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Plan;
-use crate::spec::Select;
+use crate::spec::{Select, closest};
 
 pub use resolve::{Resolved, resolve_any};
 pub use union::{Node, Union};
@@ -31,9 +31,36 @@ pub struct Sweep {
     pub select: Option<Select>,
     /// The arms, in order.
     pub arms: Vec<Arm>,
+    /// Arms that the user leaves out of the run: name and settings.
+    pub left_out: Vec<(String, BTreeMap<String, Value>)>,
 }
 
+/// Number of arms that an error lists.
+const LISTED: usize = 40;
+
 impl Sweep {
+    /// Leaves out every arm but the one called `name`.
+    ///
+    /// # Errors
+    /// A message with a similar name and the names of the arms, if no arm has this name.
+    pub fn keep_only(&mut self, name: &str) -> Result<(), String> {
+        if self.arms.iter().all(|arm| arm.name != name) {
+            let near = closest(name, self.arms.iter().map(|arm| arm.name.as_str()));
+            let its = near.map_or_else(|| "its".to_owned(), |near| format!("did you mean `{near}`? Its"));
+            let names = self.arms.iter().take(LISTED).map(|arm| format!("`{}`", arm.name));
+            let mut names = names.collect::<Vec<_>>().join(", ");
+            if self.arms.len() > LISTED {
+                names += &format!(" and {} more (`boldface plan --all`)", self.arms.len() - LISTED);
+            }
+            return Err(format!("`{}` has no arm `{name}`; {its} arms are {names}", self.path.display()));
+        }
+        let (kept, left_out) = std::mem::take(&mut self.arms).into_iter().partition(|arm| arm.name == name);
+        self.arms = kept;
+        let left_out: Vec<Arm> = left_out;
+        self.left_out.extend(left_out.into_iter().map(|arm| (arm.name, arm.settings)));
+        Ok(())
+    }
+
     /// Returns the folder of runs and cached stages, which all arms take from their base.
     pub fn runs(&self) -> &Path {
         self.arms.first().map_or(Path::new("runs"), |arm| &arm.plan.experiment.runtime.runs)

@@ -67,7 +67,7 @@ fn sweep(
         }
     }
     let name = spec.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    Sweep { name, path: spec.path.clone(), source: spec.to_toml(), axes, select, arms }
+    Sweep { name, path: spec.path.clone(), source: spec.to_toml(), axes, select, arms, left_out: Vec::new() }
 }
 
 fn resolve_sweep(file: &Layered, build: &Build<'_>, data: &DataCache) -> Result<Sweep, Vec<Located>> {

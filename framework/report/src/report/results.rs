@@ -95,7 +95,7 @@ fn one<'a>(stored: &StoredRun, part: Part, task: &str, scores: impl Iterator<Ite
 }
 
 /// The harder a baseline is to beat, the sooner it is shown; what is compared in one sentence is the first.
-fn hardness(name: &str) -> usize {
+pub(super) fn hardness(name: &str) -> usize {
     const FROM_THE_HARDEST: [&str; 10] =
         ["fc", "tangent", "facts", "ar", "persistence", "motion", "site", "majority", "mean", "without"];
     if let Some(rank) = control_rank(name) {

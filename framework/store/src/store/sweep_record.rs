@@ -32,7 +32,7 @@ pub struct ArmRecord {
     pub settings: BTreeMap<String, Value>,
     /// Its status.
     pub status: ArmStatus,
-    /// Why it failed.
+    /// Why it failed or was left out.
     pub error: Option<String>,
     /// Its folder, relative to the sweep's. It is laid out like the folder of an ordinary run.
     pub run: PathBuf,
@@ -51,6 +51,11 @@ pub enum ArmStatus {
 }
 
 impl SweepRecord {
+    /// Returns the arms that the run includes: all but those that `--only` left out.
+    pub fn included(&self) -> impl Iterator<Item = &ArmRecord> {
+        self.arms.iter().filter(|arm| arm.status != ArmStatus::Skipped || arm.error.is_none())
+    }
+
     /// Returns the arms that failed.
     pub fn failed(&self) -> impl Iterator<Item = &ArmRecord> {
         self.arms.iter().filter(|arm| arm.status == ArmStatus::Failed)

@@ -87,9 +87,9 @@ fn failures(record: &SweepRecord) -> Result<(), Failure> {
     if reasons.is_empty() {
         return Ok(());
     }
-    let (failed, all) = (record.failed().count(), record.arms.len());
+    let (failed, all) = (record.failed().count(), record.included().count());
     let mut message = format!("{failed} of {all} arms failed; the others are finished and kept");
-    if record.arms.iter().any(|arm| arm.status == ArmStatus::Skipped) {
+    if record.included().any(|arm| arm.status == ArmStatus::Skipped) {
         message = format!("{failed} of {all} arms failed, and `--fail-fast` stopped the sweep");
     }
     for (reason, arms) in reasons {

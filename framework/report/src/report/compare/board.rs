@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 
 use boldface::Part;
-use boldface_tables::leaderboard::{
-    self, BASE, Choice, LeaderboardAxis, LeaderboardEntry, Level, Trial, told,
-};
+use boldface_tables::leaderboard::{self, BASE, LeaderboardAxis, LeaderboardEntry, Level, Trial, told};
 use boldface_tables::summary::verdict;
 
+use super::beside::{Intervals, TaskMetric};
 use super::folders::{FinishedArm, RecordedSweep};
 use super::groups::RunGroup;
 use super::marks;
@@ -16,6 +15,7 @@ use super::multiples::Effect;
 use super::paired::{mean, minus, over};
 use super::run::Run;
 use super::scores::{Bench, GroupDifference, GroupScore};
+use super::standing::{Standing, controls, side_by_side};
 use crate::report::document::{Align, Block, Figure, ReportTable, TableCell, metric_label, plain, strong};
 use crate::report::number;
 use crate::report::plot::range;
@@ -46,6 +46,8 @@ pub struct LeaderboardRow {
     pub validation: GroupScore,
     /// Score on test subjects, with the difference from the first row.
     pub test: GroupScore,
+    /// Its test score beside those of its baselines and controls.
+    pub standing: Standing,
 }
 
 impl Board<'_> {
@@ -71,12 +73,16 @@ impl Board<'_> {
     /// Ranks the rows, best validation first.
     pub fn rows(&self, bench: &mut Bench<'_>, trials: &[Trial]) -> Vec<LeaderboardRow> {
         let entries = leaderboard::entries(trials, self.higher_is_better);
+        let only = (entries.len() == 1).then(|| match trials {
+            [one] => one.name.clone(),
+            _ => self.sweep.name.clone(),
+        });
         let label = |entry: &LeaderboardEntry| match (
             own_name(&trials[entry.trials[0]]),
             told(&entry.settings, |_| true),
         ) {
             (Some(name), _) => name.to_owned(),
-            (None, none) if none.is_empty() => BASE.to_owned(),
+            (None, none) if none.is_empty() => only.clone().unwrap_or_else(|| BASE.to_owned()),
             (None, told) => told,
         };
         let group = |entry: &LeaderboardEntry| RunGroup { label: label(entry), runs: entry.trials.clone() };
@@ -84,19 +90,59 @@ impl Board<'_> {
         let mut rows = Vec::new();
         for (entry, group) in entries.into_iter().zip(&groups) {
             let first = (!rows.is_empty()).then(|| &groups[0]);
+            let standing = bench.standing(
+                group,
+                &self.measure(Part::Test),
+                // Only the first arm has a table of its own.
+                if first.is_none() { Intervals::Rescored } else { Intervals::Stored },
+            );
             let mut cell =
                 |first, part| bench.cell(group, first, &self.task, part, &self.metric, self.higher_is_better);
             let (validation, test) = (cell(None, Part::Validation), cell(first, Part::Test));
-            rows.push(LeaderboardRow { entry, group: group.clone(), validation, test });
+            rows.push(LeaderboardRow { entry, group: group.clone(), validation, test, standing });
         }
         rows
     }
 
-    /// Builds the leaderboard, the chosen arms, the main effects and the notes.
+    /// The metric on a part.
+    pub fn measure(&self, part: Part) -> TaskMetric<'_> {
+        TaskMetric { task: &self.task, part, metric: &self.metric, higher_is_better: self.higher_is_better }
+    }
+
+    /// Builds the table of the arms, or of the runs of a single arm, and how the first arm stands beside
+    /// its baselines and controls.
+    pub fn ranking(&self, bench: &mut Bench<'_>, trials: &[Trial], rows: &[LeaderboardRow]) -> Vec<Block> {
+        let [first, others @ ..] = rows else { return Vec::new() };
+        let mut blocks = Vec::new();
+        if !others.is_empty() {
+            blocks.push(Block::Table(self.table(trials, rows)));
+        }
+        blocks.extend(first.standing.words());
+        blocks.push(Block::Table(first.standing.table()));
+        if others.is_empty() && trials.len() > 1 {
+            let best = first.standing.best().map(|(best, _)| best.clone());
+            let noun = first.standing.noun();
+            let mut standing = |(run, trial): (usize, &Trial)| {
+                let group = RunGroup { label: trial.name.clone(), runs: vec![run] };
+                bench.standing(&group, &self.measure(Part::Test), Intervals::Stored).with_best(best.as_ref())
+            };
+            let standings: Vec<Standing> = trials.iter().enumerate().map(&mut standing).collect();
+            blocks.extend(side_by_side(&standings, noun, &format!(", {noun} by {noun}")).map(Block::Table));
+        }
+        blocks
+    }
+
+    /// Builds the leaderboard, the chosen arms and the main effects.
     pub fn blocks(&self, bench: &mut Bench<'_>, trials: &[Trial], rows: &[LeaderboardRow]) -> Vec<Block> {
-        let mut blocks = vec![Block::Section("Leaderboard".into()), Block::Table(self.table(trials, rows))];
+        let is_ranked = rows.len() > 1;
+        let title = if is_ranked { "Leaderboard" } else { "Beside baselines and controls" };
+        let mut blocks = vec![Block::Section(title.into())];
+        blocks.extend(self.ranking(bench, trials, rows));
+        if !is_ranked {
+            return blocks;
+        }
         blocks.push(Block::Text(vec![plain(
-            "Arms are ranked by validation. Test values are shown for comparison and never used to choose: the best of many test values is too good.",
+            "Arms and best baselines are chosen by validation. Test values are shown for comparison and never used to choose: the best of many test values is too good.",
         )]));
         let counts = || rows.iter().map(|row| row.entry.trials.len());
         if counts().min() != counts().max() {
@@ -104,7 +150,7 @@ impl Board<'_> {
             blocks.push(Block::Text(vec![strong("Unequal. "), plain(words)]));
         }
         let choices = leaderboard::choices(trials, &entries(rows), self.higher_is_better);
-        blocks.extend(self.chosen(&choices, rows, leaderboard::divisions(trials).len()));
+        blocks.extend(self.chosen(bench, &choices, rows, leaderboard::divisions(trials).len()));
         let mut axes = leaderboard::axes(trials, &self.sweep.axes);
         // Keys that only a named arm sets do not form an axis: nothing else varies with them.
         axes.retain(|axis| axis.keys.iter().any(|key| self.sweep.axes.contains_key(key)));
@@ -116,12 +162,10 @@ impl Board<'_> {
                 "A value is the mean over all runs at a level. A difference compares runs that are equal in everything else, seeds included. Its interval is over {subject}s and seeds.",
             )]));
         }
-        blocks.extend(bench.notes.iter().map(|note| Block::Text(vec![plain(note.clone())])));
-        blocks.push(Block::Text(vec![plain(marks::LEGEND)]));
         blocks
     }
 
-    fn label(&self) -> String {
+    pub(super) fn label(&self) -> String {
         format!("{} {}", self.task, metric_label(&self.metric))
     }
 
@@ -134,8 +178,11 @@ impl Board<'_> {
         if keys.is_empty() {
             columns.push(("arm".to_owned(), Align::Left));
         }
-        let numbers = ["validation", "test", "test minus first", "runs"];
-        columns.extend(numbers.map(|name| (name.to_owned(), Align::Right)));
+        let controls = controls(rows.iter().map(|row| &row.standing));
+        let numbers = ["validation", "test", "best baseline", "test minus best baseline"].map(str::to_owned);
+        let last = ["test minus first", "runs"].map(str::to_owned);
+        let numbers = numbers.into_iter().chain(controls.iter().cloned()).chain(last);
+        columns.extend(numbers.map(|name| (name, Align::Right)));
         let row = |(place, row): (usize, &LeaderboardRow)| {
             let mut cells = vec![TableCell::new((place + 1).to_string())];
             let value = |key: &String| row.entry.settings.get(key).map_or(BASE, String::as_str);
@@ -144,61 +191,14 @@ impl Board<'_> {
                 cells.push(TableCell::new(row.group.label.clone()));
             }
             cells.extend([marks::value(&row.validation), marks::value(&row.test)]);
+            cells.extend(row.standing.best_cells());
+            cells.extend(controls.iter().map(|name| row.standing.control_cell(name)));
             cells.push(marks::difference(&row.test));
             cells.push(TableCell::new(row.entry.trials.len().to_string()));
             cells
         };
         let caption = format!("{}{}", self.label(), marks::arrow(self.higher_is_better));
         ReportTable { caption, columns, rows: rows.iter().enumerate().map(row).collect() }
-    }
-
-    /// Reports which arm validation chose in each of the `divisions` and how it scores on test.
-    fn chosen(&self, choices: &[Choice], rows: &[LeaderboardRow], divisions: usize) -> Vec<Block> {
-        let name = |choice: &Choice| rows[choice.entry].group.label.clone();
-        let mut blocks = vec![Block::Section("Chosen by validation".into())];
-        match choices {
-            [] => return Vec::new(),
-            [one] if divisions == 1 => {
-                let row = &rows[one.entry];
-                let ties =
-                    rows.iter().filter(|other| other.entry.validation.mean == Some(one.validation)).count();
-                let best = match ties {
-                    1 => "was best on validation".to_owned(),
-                    many => format!("is the first of {many} that are equally good on validation"),
-                };
-                let words = format!(" {best}; on test it scores {}.", marks::value(&row.test).line());
-                blocks.push(Block::Text(vec![strong(name(one)), plain(words)]));
-            }
-            many => {
-                let columns = [("division", Align::Left), ("chosen", Align::Left)].into_iter();
-                let columns = columns.chain(["validation", "test"].map(|name| (name, Align::Right)));
-                let row = |choice: &Choice| {
-                    let values = [Some(choice.validation), choice.test].map(number::score);
-                    [choice.division.clone(), name(choice)]
-                        .into_iter()
-                        .chain(values)
-                        .map(TableCell::new)
-                        .collect()
-                };
-                blocks.push(Block::Table(ReportTable {
-                    caption: format!(
-                        "{}: each division of the {{subject}}s chooses for itself",
-                        self.label()
-                    ),
-                    columns: columns.map(|(name, align)| (name.to_owned(), align)).collect(),
-                    rows: many.iter().map(row).collect(),
-                }));
-                let summary = leaderboard::summary(many.iter().map(|choice| choice.test));
-                let spread =
-                    summary.sd.map_or_else(String::new, |sd| format!(" (SD {})", number::score(Some(sd))));
-                blocks.push(Block::Text(vec![
-                    plain("Nested selection: the arms chosen by validation have the mean test value "),
-                    strong(number::score(summary.mean)),
-                    plain(format!("{spread} over {}.", counted(summary.n, divisions))),
-                ]));
-            }
-        }
-        blocks
     }
 
     fn effects(&self, bench: &mut Bench<'_>, trials: &[Trial], axes: &[LeaderboardAxis]) -> ReportTable {
@@ -284,17 +284,6 @@ impl Board<'_> {
         };
         axes.iter().enumerate().map(figure).collect()
     }
-}
-
-/// Counts the divisions with a value, and says if others have none.
-fn counted(n: usize, divisions: usize) -> String {
-    if n == divisions {
-        return number::count(n, "division");
-    }
-    format!(
-        "{n} of {}, as validation or test is undefined in the others",
-        number::count(divisions, "division")
-    )
 }
 
 /// Returns the name that an arm's author gave it. `None` for a point of a grid, which is labelled by

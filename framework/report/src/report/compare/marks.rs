@@ -32,7 +32,7 @@ pub fn mean(summary: &Summary) -> TableCell {
 }
 
 /// Says how many of several runs have a value, if not all have.
-fn defined(summary: &Summary) -> Option<String> {
+pub fn defined(summary: &Summary) -> Option<String> {
     let Summary { n, total, .. } = *summary;
     (total > 1 && n < total).then(|| format!("{n} of {total} runs"))
 }

@@ -3,7 +3,9 @@
 //! Paired intervals come from scoring the stored answers again, since runs store no resamples. This
 //! needs the task's plugin (`--plugin` for a library).
 
+mod beside;
 mod board;
+mod chosen;
 mod error;
 mod folders;
 mod groups;
@@ -17,6 +19,7 @@ mod runs;
 mod scores;
 mod settings;
 mod sheets;
+mod standing;
 
 use std::path::{Path, PathBuf};
 
@@ -43,6 +46,8 @@ pub struct ComparisonRequest<'a> {
     pub metric: Option<&'a str>,
     /// The part whose scores are compared.
     pub part: Part,
+    /// Whether the table for other programs is needed, which takes longer.
+    pub with_sheet: bool,
 }
 
 /// A comparison, not yet formatted.
@@ -117,12 +122,20 @@ fn of_runs(dirs: &[PathBuf], asked: &ComparisonRequest<'_>) -> CompareResult<Com
         return Err(no_metric(&runs, &tasks, metric));
     }
     let results = runs::results(&mut bench, &groups, &lines, asked.part);
+    let tasks = tasks.into_iter().map(|task| {
+        let metric = asked.metric.and_then(|metric| wanted(&runs, &task, metric));
+        (task, metric)
+    });
+    let tasks: Vec<_> = tasks.filter(|(_, metric)| asked.metric.is_none() || metric.is_some()).collect();
+    let mut names = Vec::new();
+    let measures = sheets::measures(&bench, &tasks, &[asked.part], &mut names);
+    let lines = if asked.with_sheet { sheets::lines_of_groups(&groups) } else { Vec::new() };
     let labels: Vec<&str> = groups.iter().map(|group| group.label.as_str()).collect();
     Ok(Comparison {
         title: if labels.len() <= 3 { labels.join(" and ") } else { number::count(labels.len(), "group") },
         about: runs::differences(&runs, &groups),
         results,
-        sheet: sheets::of_runs(&groups, &lines),
+        sheet: sheets::sheet(&mut bench, &lines, &measures, "run", None),
         folder: None,
         unit: unit(&runs),
     })
@@ -147,23 +160,44 @@ fn of_sweep(sweep: &RecordedSweep, asked: &ComparisonRequest<'_>) -> CompareResu
         return Err(no_arm(sweep, failed));
     }
     let (task, metric) = headline(&runs, asked.metric.or(sweep.metric.as_deref()))?;
-    let scored = runs.iter().find_map(|run| run.score(&task, asked.part, &metric));
-    let higher_is_better = scored.and_then(|row| row.higher_is_better);
-    let board = Board { sweep, runs: &runs, task, metric, higher_is_better, part: asked.part };
-    let trials = board.trials(&arms);
+    let board = |task: &str, metric: &str| Board {
+        sweep,
+        runs: &runs,
+        task: task.to_owned(),
+        metric: metric.to_owned(),
+        higher_is_better: direction(&runs, task, metric),
+        part: asked.part,
+    };
+    let first = board(&task, &metric);
+    let trials = first.trials(&arms);
     let mut bench = Bench::new(&runs);
-    let rows = board.rows(&mut bench, &trials);
-    let results = board.blocks(&mut bench, &trials, &rows);
+    let rows = first.rows(&mut bench, &trials);
+    let mut results = first.blocks(&mut bench, &trials, &rows);
+    let tasks = match asked.metric {
+        Some(_) => vec![(task.clone(), Some(metric.clone()))],
+        None => all_tasks(&runs).into_iter().map(|task| (task, None)).collect(),
+    };
+    for (other, _) in tasks.iter().filter(|(other, _)| *other != task) {
+        let Some(metric) = first_metric(&runs, other) else { continue };
+        let board = board(other, &metric);
+        let trials = board.trials(&arms);
+        let rows = board.rows(&mut bench, &trials);
+        results.push(Block::Section(format!("Task {other}")));
+        results.extend(board.ranking(&mut bench, &trials, &rows));
+    }
+    let mut names = Vec::new();
+    let measures = sheets::measures(&bench, &tasks, &[Part::Validation, Part::Test], &mut names);
+    let lines = if asked.with_sheet { sheets::lines_of_sweep(&trials, &rows) } else { Vec::new() };
+    let sheet = sheets::sheet(&mut bench, &lines, &measures, "arm", Some((&task, &metric)));
+    results.extend(bench.notes.iter().map(|note| Block::Text(vec![plain(note.clone())])));
+    results.push(Block::Text(vec![plain(marks::LEGEND)]));
 
-    let total = sweep.arms.len() + sweep.failed.len();
-    let lead = format!(
-        "{} of {} in {}; {} {}.",
-        runs.len(),
-        number::count(total, "run"),
-        number::count(rows.len(), "arm"),
-        board.task,
-        metric_label(&board.metric)
-    );
+    let total = number::count(sweep.arms.len() + sweep.failed.len(), "run");
+    let of_arms = match rows.len() {
+        1 => String::new(),
+        n => format!(" in {}", number::count(n, "arm")),
+    };
+    let lead = format!("{} of {total}{of_arms}; {task} {}.", runs.len(), metric_label(&metric));
     let mut about = vec![Block::Lead(vec![plain(lead)])];
     if !failed.is_empty() {
         about.push(Block::Details {
@@ -175,7 +209,7 @@ fn of_sweep(sweep: &RecordedSweep, asked: &ComparisonRequest<'_>) -> CompareResu
         title: format!("Sweep {}", sweep.name),
         about,
         results,
-        sheet: sheets::of_sweep(&board, &trials, &rows),
+        sheet,
         folder: Some(sweep.dir.clone()),
         unit: unit(&runs),
     })
@@ -248,22 +282,34 @@ fn wanted(runs: &[Run], task: &str, asked: &str) -> Option<String> {
 
 /// Chooses the task and the metric of a leaderboard.
 fn headline(runs: &[Run], asked: Option<&str>) -> CompareResult<(String, String)> {
+    let tasks = all_tasks(runs);
+    let found = match asked {
+        Some(asked) => tasks.iter().find_map(|task| Some((task.clone(), wanted(runs, task, asked)?))),
+        None => tasks.iter().find_map(|task| Some((task.clone(), first_metric(runs, task)?))),
+    };
+    found.ok_or_else(|| no_metric(runs, &tasks, asked.unwrap_or_default()))
+}
+
+/// Lists the tasks that any run has, sorted.
+fn all_tasks(runs: &[Run]) -> Vec<String> {
     let mut tasks: Vec<String> = runs.iter().flat_map(Run::tasks).collect();
     tasks.sort();
     tasks.dedup();
-    let found = match asked {
-        Some(asked) => tasks.iter().find_map(|task| Some((task.clone(), wanted(runs, task, asked)?))),
-        None => {
-            // A task reports its headline first.
-            let first = |task: &String| {
-                runs.iter()
-                    .find_map(|run| run.scores.iter().find(|row| row.stage == format!("evaluation.{task}")))
-                    .map(|row| row.metric.clone())
-            };
-            tasks.iter().find_map(|task| Some((task.clone(), first(task)?)))
-        }
-    };
-    found.ok_or_else(|| no_metric(runs, &tasks, asked.unwrap_or_default()))
+    tasks
+}
+
+/// Returns the headline metric of a task, which it reports first.
+fn first_metric(runs: &[Run], task: &str) -> Option<String> {
+    let stage = format!("evaluation.{task}");
+    let first = |run: &Run| run.scores.iter().find(|row| row.stage == stage).map(|row| row.metric.clone());
+    runs.iter().find_map(first)
+}
+
+/// Returns the direction of a metric.
+fn direction(runs: &[Run], task: &str, metric: &str) -> Option<bool> {
+    let parts = [Part::Validation, Part::Test];
+    let rows = runs.iter().flat_map(|run| parts.map(|part| run.score(task, part, metric)));
+    rows.flatten().find_map(|row| row.higher_is_better)
 }
 
 fn no_metric(runs: &[Run], tasks: &[String], metric: &str) -> CompareError {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{MetricRow, Outcome, Part, seed};
+use boldface_tables::summary::{self, Score};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -35,6 +36,8 @@ pub struct Run {
     pub stages: Vec<(String, Key)>,
     /// Final scores of the model on whole parts, without groups and differences.
     pub scores: Vec<MetricRow>,
+    /// Final scores of the model, its baselines and its controls on whole parts, with the differences.
+    finals: Vec<Score>,
     experiment: Value,
     artefacts: BTreeMap<String, PathBuf>,
 }
@@ -88,6 +91,7 @@ impl Run {
             let is_whole = row.step.is_none() && row.against.is_none() && row.group.is_none();
             is_whole && row.plugin == model && row.stage.starts_with("evaluation.")
         };
+        let finals = summary::scores(&rows);
         let scores = rows.into_iter().filter(is_score).collect();
         let runs = |artefact: &Path| dir.ancestors().find(|above| above.join(artefact).exists());
         let mut artefacts = BTreeMap::new();
@@ -109,6 +113,7 @@ impl Run {
                 .map(|line| (line.stage.kind.to_string(), line.stage.key))
                 .collect(),
             scores,
+            finals,
             experiment: file.experiment,
             artefacts,
         })
@@ -116,7 +121,7 @@ impl Run {
 
     /// Makes a run without a folder.
     #[cfg(test)]
-    pub fn made(experiment: Value, scores: Vec<MetricRow>) -> Run {
+    pub fn made(experiment: Value, rows: Vec<MetricRow>) -> Run {
         let settings = flat(&experiment);
         Run {
             dir: PathBuf::new(),
@@ -125,7 +130,8 @@ impl Run {
             repeated: repeated(&settings),
             settings,
             stages: Vec::new(),
-            scores,
+            finals: summary::scores(&rows),
+            scores: rows.into_iter().filter(|row| row.stage.starts_with("evaluation.")).collect(),
             experiment,
             artefacts: BTreeMap::new(),
         }
@@ -174,13 +180,59 @@ impl Run {
         })
     }
 
-    /// Scores the stored answers again, as they are and on resamples of the subjects. Runs with the
-    /// same subjects get the same resamples.
+    /// Returns all final scores of a task on a part.
+    pub fn finals(&self, task: &str, part: Part) -> impl Iterator<Item = &Score> {
+        self.finals.iter().filter(move |score| score.task == task && score.split == part.name())
+    }
+
+    /// Returns the final score of the model, a baseline or a control.
+    pub fn final_score(&self, task: &str, part: Part, answerer: &str, metric: &str) -> Option<&Score> {
+        self.finals(task, part).find(|score| score.plugin == answerer && score.metric == metric)
+    }
+
+    /// Returns the file with the answers of a task: those of its baselines, or those of the model and its
+    /// controls. `None` if it is no longer in the store.
+    pub fn answers(&self, task: &str, of_baselines: bool) -> Option<PathBuf> {
+        let stage = if of_baselines { "baseline" } else { "evaluation" };
+        Some(self.artefacts.get(&format!("{stage}.{task}"))?.join(ANSWERS))
+    }
+
+    /// Scores the model's stored answers again, as they are and on resamples of the subjects. Runs with
+    /// the same subjects get the same resamples.
     ///
     /// # Errors
     /// A message that says why the answers cannot be scored again.
     pub fn scored(&self, name: &str, part: Part) -> CompareResult<Scored, String> {
-        let outcomes = self.outcomes(name, part)?;
+        let stored = |metric: &str| self.score(name, part, metric).and_then(|row| row.value);
+        self.score_again(name, part, &self.model, self.answers(name, false), stored)
+    }
+
+    /// Scores the stored answers of a baseline or a control again, on the same resamples as the model's.
+    ///
+    /// # Errors
+    /// A message that says why the answers cannot be scored again.
+    pub fn scored_beside(
+        &self,
+        name: &str,
+        part: Part,
+        answerer: &str,
+        is_baseline: bool,
+    ) -> CompareResult<Scored, String> {
+        let stored =
+            |metric: &str| self.final_score(name, part, answerer, metric).and_then(|score| score.value);
+        self.score_again(name, part, answerer, self.answers(name, is_baseline), stored)
+    }
+
+    fn score_again(
+        &self,
+        name: &str,
+        part: Part,
+        answerer: &str,
+        answers: Option<PathBuf>,
+        stored: impl Fn(&str) -> Option<f64>,
+    ) -> CompareResult<Scored, String> {
+        let gone = || format!("the answers to `{name}` are no longer in the store");
+        let outcomes = outcomes(&answers.ok_or_else(gone)?, name, part, answerer)?;
         let table = self.experiment["tasks"][name].as_object();
         let table = table.ok_or_else(|| format!("the `plan.json` has no task `{name}`"))?;
         let task = task(name, table)
@@ -208,9 +260,8 @@ impl Run {
         });
         let mut metrics = BTreeMap::new();
         for (place, metric) in scores.whole.iter().enumerate() {
-            let stored = self.score(name, part, &metric.name).and_then(|row| row.value);
-            if let Some(stored) =
-                stored.filter(|stored| (stored - metric.value).abs() > 1e-9 * stored.abs().max(1.0))
+            if let Some(stored) = stored(&metric.name)
+                .filter(|stored| (stored - metric.value).abs() > 1e-9 * stored.abs().max(1.0))
             {
                 return Err(format!(
                     "`{}` scored again gives {} instead of the stored {stored}: another version of the task made it",
@@ -224,31 +275,31 @@ impl Run {
         let scans = asked.into_iter().map(|(scan, _)| scan).collect();
         Ok(Scored { scans, subjects: subjects.len(), truth, metrics })
     }
+}
 
-    fn outcomes(&self, name: &str, part: Part) -> CompareResult<Vec<Outcome>, String> {
-        #[derive(Deserialize)]
-        struct Head {
-            part: Part,
-            plugin: String,
+/// Reads the answers of one model, baseline or control on a part.
+fn outcomes(path: &Path, name: &str, part: Part, answerer: &str) -> CompareResult<Vec<Outcome>, String> {
+    #[derive(Deserialize)]
+    struct Head {
+        part: Part,
+        plugin: String,
+    }
+    let gone = || format!("the answers to `{name}` are no longer in the store");
+    let text = read(path).map_err(|error| error.to_string())?.ok_or_else(gone)?;
+    let mut outcomes = Vec::new();
+    for (line, json) in text.lines().enumerate() {
+        let broken =
+            |error: serde_json::Error| damaged(path, format!("line {}: {error}", line + 1)).to_string();
+        let head: Head = serde_json::from_str(json).map_err(broken)?;
+        if head.part == part && head.plugin == answerer {
+            let answered: OutcomeLine = serde_json::from_str(json).map_err(broken)?;
+            outcomes.push(answered.outcome);
         }
-        let gone = || format!("the answers to `{name}` are no longer in the store");
-        let path = self.artefacts.get(&format!("evaluation.{name}")).ok_or_else(gone)?.join(ANSWERS);
-        let text = read(&path).map_err(|error| error.to_string())?.ok_or_else(gone)?;
-        let mut outcomes = Vec::new();
-        for (line, json) in text.lines().enumerate() {
-            let broken =
-                |error: serde_json::Error| damaged(&path, format!("line {}: {error}", line + 1)).to_string();
-            let head: Head = serde_json::from_str(json).map_err(broken)?;
-            if head.part == part && head.plugin == self.model {
-                let answered: OutcomeLine = serde_json::from_str(json).map_err(broken)?;
-                outcomes.push(answered.outcome);
-            }
-        }
-        if outcomes.is_empty() {
-            Err(format!("the {} part of `{name}` has no answers", part.name()))
-        } else {
-            Ok(outcomes)
-        }
+    }
+    if outcomes.is_empty() {
+        Err(format!("the {} part of `{name}` has no answers", part.name()))
+    } else {
+        Ok(outcomes)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use boldface::Part;
 
+use super::beside::Intervals;
 use super::groups::RunGroup;
 use super::run::Run;
 use super::scores::{Bench, MetricComparison};
 use super::settings::differing;
+use super::standing::{Standing, side_by_side};
 use super::{marks, multiples};
 use crate::report::document::{Align, Block, Figure, ReportTable, TableCell, code, metric_label, plain};
 use crate::report::number;
@@ -97,6 +99,12 @@ pub fn results(
             svg: multiples::forest(line, groups),
         };
         blocks.push(Block::Figures(lines.iter().map(figure).collect()));
+        let standings: Vec<Standing> = groups
+            .iter()
+            .map(|group| bench.standing(group, &lines[0].measure(), Intervals::Rescored))
+            .collect();
+        blocks.extend(side_by_side(&standings, "run", " beside baselines and controls").map(Block::Table));
+        blocks.extend(standings.iter().flat_map(Standing::words));
     }
     blocks.extend(bench.notes.iter().map(|note| Block::Text(vec![plain(note.clone())])));
     blocks.push(Block::Text(vec![plain(marks::LEGEND)]));

@@ -1,11 +1,13 @@
 //! Scores of groups of runs side by side, and their differences from the first group.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use boldface::{MetricRow, Part};
 use boldface_tables::leaderboard::{Summary, summary};
 use boldface_tables::summary::{Verdict, verdict};
 
+use super::beside::TaskMetric;
 use super::groups::RunGroup;
 use super::paired::{apart, minus, over};
 use super::run::{Run, Scored};
@@ -27,6 +29,18 @@ pub struct MetricComparison {
     pub higher_is_better: Option<bool>,
     /// One cell per group.
     pub cells: Vec<GroupScore>,
+}
+
+impl MetricComparison {
+    /// The metric on its part.
+    pub fn measure(&self) -> TaskMetric<'_> {
+        TaskMetric {
+            task: &self.task,
+            part: self.part,
+            metric: &self.metric,
+            higher_is_better: self.higher_is_better,
+        }
+    }
 }
 
 /// One group's scores on a metric.
@@ -55,8 +69,10 @@ pub struct GroupDifference {
 
 /// Runs with their rescored answers, computed on demand.
 pub struct Bench<'a> {
-    runs: &'a [Run],
+    pub(super) runs: &'a [Run],
     scored: BTreeMap<(usize, String, &'static str), Result<Scored, String>>,
+    /// Rescored answers of baselines and controls, by file, name and part. Arms share their baselines.
+    pub(super) beside: BTreeMap<(PathBuf, String, &'static str), Option<Scored>>,
     /// Notes for the reader, each once, in order of appearance.
     pub notes: Vec<String>,
 }
@@ -64,7 +80,7 @@ pub struct Bench<'a> {
 impl<'a> Bench<'a> {
     /// Creates a bench for `runs`. Nothing is scored yet.
     pub fn new(runs: &'a [Run]) -> Bench<'a> {
-        let mut bench = Bench { runs, scored: BTreeMap::new(), notes: Vec::new() };
+        let mut bench = Bench { runs, scored: BTreeMap::new(), beside: BTreeMap::new(), notes: Vec::new() };
         if runs.len() > MOST_RUNS {
             bench.note(format!(
                 "There are more than {MOST_RUNS} runs: differences and means over seeds have no intervals; compare a few runs by name to get them."
@@ -73,8 +89,7 @@ impl<'a> Bench<'a> {
         bench
     }
 
-    /// Returns the scores of a task on a part, one line per metric, in the order of the first run.
-    /// Metrics of a single horizon (`mse@5`) are included only if named.
+    /// Returns the scores of a task on a part, one line per metric.
     pub fn lines(
         &mut self,
         groups: &[RunGroup],
@@ -82,15 +97,7 @@ impl<'a> Bench<'a> {
         part: Part,
         metric: Option<&str>,
     ) -> Vec<MetricComparison> {
-        let stage = format!("evaluation.{task}");
-        let mut metrics: Vec<(String, Option<bool>)> = Vec::new();
-        let is_of = |row: &&MetricRow| row.stage == stage && row.split == part.name();
-        for row in self.runs.iter().flat_map(|run| run.scores.iter().filter(is_of)) {
-            let is_wanted = metric.map_or(!row.metric.contains('@'), |metric| metric == row.metric);
-            if is_wanted && metrics.iter().all(|(known, _)| *known != row.metric) {
-                metrics.push((row.metric.clone(), row.higher_is_better));
-            }
-        }
+        let metrics = self.metrics(task, part, metric);
         let line = |(metric, higher_is_better): (String, Option<bool>)| {
             let cells = groups.iter().enumerate().map(|(place, group)| {
                 let first = (place > 0).then(|| &groups[0]);
@@ -105,6 +112,21 @@ impl<'a> Bench<'a> {
             }
         };
         metrics.into_iter().map(line).collect()
+    }
+
+    /// Lists the model's metrics of a task on a part and their directions, in the order of the first run.
+    /// Metrics of a single horizon (`mse@5`) are included only if named.
+    pub fn metrics(&self, task: &str, part: Part, metric: Option<&str>) -> Vec<(String, Option<bool>)> {
+        let stage = format!("evaluation.{task}");
+        let mut metrics: Vec<(String, Option<bool>)> = Vec::new();
+        let is_wanted_row = |row: &&MetricRow| row.stage == stage && row.split == part.name();
+        for row in self.runs.iter().flat_map(|run| run.scores.iter().filter(is_wanted_row)) {
+            let is_wanted = metric.map_or(!row.metric.contains('@'), |metric| metric == row.metric);
+            if is_wanted && metrics.iter().all(|(known, _)| *known != row.metric) {
+                metrics.push((row.metric.clone(), row.higher_is_better));
+            }
+        }
+        metrics
     }
 
     /// Returns a group's scores on a metric and its difference from `first`.
@@ -253,7 +275,7 @@ impl<'a> Bench<'a> {
         Some(())
     }
 
-    fn scored(&mut self, run: usize, task: &str, part: Part) -> Option<&Scored> {
+    pub(super) fn scored(&mut self, run: usize, task: &str, part: Part) -> Option<&Scored> {
         if self.runs.len() > MOST_RUNS {
             return None;
         }
@@ -274,7 +296,7 @@ impl<'a> Bench<'a> {
         self.scored.get(&key)?.as_ref().ok()
     }
 
-    fn note(&mut self, text: String) {
+    pub(super) fn note(&mut self, text: String) {
         if !self.notes.contains(&text) {
             self.notes.push(text);
         }

@@ -1,7 +1,9 @@
 //! The folder of a sweep's run: `sweep.json`, and one folder per arm.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use crate::plan::Plan;
 use crate::plan::sweep::{Arm, Sweep};
@@ -101,11 +103,19 @@ fn begin_sweep(sweep: &Sweep) -> SweepRecord {
         error: None,
         run: PathBuf::from("arms").join(&arm.name),
     };
+    let left_out = |(name, settings): &(String, BTreeMap<String, Value>)| ArmRecord {
+        name: name.clone(),
+        settings: settings.clone(),
+        status: ArmStatus::Skipped,
+        error: Some("left out of this run by `--only`".to_owned()),
+        run: PathBuf::from("arms").join(name),
+    };
     SweepRecord {
         name: sweep.name.clone(),
         spec: sweep.path.clone(),
         axes: sweep.axes.clone(),
         select: sweep.select.clone(),
-        arms: sweep.arms.iter().map(arm).collect(),
+        // The arms of this run come first: `settle` finds them by their place.
+        arms: sweep.arms.iter().map(arm).chain(sweep.left_out.iter().map(left_out)).collect(),
     }
 }

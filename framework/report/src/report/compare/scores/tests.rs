@@ -56,7 +56,7 @@ fn difference(runs: &[(u64, &str, usize)], a: &[usize], b: &[usize]) -> (Option<
     let runs: Vec<Run> = made
         .map(|(place, (seed, scans, count))| run(&mut scored, place, *seed, scans, &right(*count)))
         .collect();
-    let mut bench = Bench { runs: &runs, scored, notes: Vec::new() };
+    let mut bench = Bench { runs: &runs, scored, beside: BTreeMap::new(), notes: Vec::new() };
     let found = bench.difference(&group("a", a), &group("b", b), TASK, Part::Test, "share");
     (found, bench.notes)
 }
