@@ -11,7 +11,8 @@ use crate::report::number;
 pub const LEGEND: &str = "Brackets: 95% bootstrap interval over {subject}s, and over seeds where there are \
     several; differences are paired by {subject} and by seed. Bold or *: the interval of the difference \
     excludes zero. ± standard deviation over runs; k of n runs: a score is undefined in the others (one class, \
-    for example), and the mean leaves them out. ↑ higher is better, ↓ lower is better. – undefined.";
+    for example), and the mean leaves them out. The best baseline is that of validation. \
+    ↑ higher is better, ↓ lower is better. – undefined.";
 
 /// Returns the arrow behind a metric's name: which direction is better.
 pub fn arrow(higher_is_better: Option<bool>) -> &'static str {
