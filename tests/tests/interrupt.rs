@@ -42,7 +42,7 @@ fn ctrl_c_stops_at_once_and_keeps_what_is_finished() {
     let mut lines = BufReader::new(program.stderr.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.contains("tokenizer")), "the tokenizer never began");
     // Before the first step there is nothing to save.
-    let journal = sandbox.path("runs/latest/progress.jsonl");
+    let journal = sandbox.path("runs/running/progress.jsonl");
     let asked = Instant::now();
     let step = r#""progress":{"stage":"tokenizer""#;
     while !fs::read_to_string(&journal).is_ok_and(|events| events.contains(step)) {

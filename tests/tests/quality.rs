@@ -126,11 +126,7 @@ width = 16
 steps = 90
 
 [backbone]
-type = "gpt"
-layers = 1
-heads = 2
-width = 16
-vocabulary = 300
+type = "bigram"
 
 [tasks.group]
 type = "classification"

@@ -185,7 +185,8 @@ fn nothing_is_overwritten_and_half_a_run_is_refused() {
             .replace("context = 30\nhorizon = 10", "context = 20\nhorizon = 20"),
     );
     sandbox.run("half.toml", &Seen::interrupting("evaluation.forecasting")).unwrap_err();
-    let error = write(&latest, &sandbox.path("half"), false).unwrap_err().to_string();
+    let failed = sandbox.path("runs/latest-failed");
+    let error = write(&failed, &sandbox.path("half"), false).unwrap_err().to_string();
     assert!(error.contains("is not finished: it stopped before `evaluation.forecasting`"), "{error}");
 
     sandbox.run("spec.toml", &Seen::default()).unwrap();

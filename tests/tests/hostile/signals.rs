@@ -17,7 +17,7 @@ fn hung_up(starter: &str) -> (Option<i32>, String) {
     run.args(["-c", &shell]).current_dir(sandbox.path("")).stderr(Stdio::piped()).stdout(Stdio::piped());
     let run = run.spawn().unwrap();
     let id = run.id().to_string();
-    let journal = sandbox.path("runs/latest/progress.jsonl");
+    let journal = sandbox.path("runs/running/progress.jsonl");
     let sender = std::thread::spawn(move || {
         for _ in 0..2_000 {
             std::thread::sleep(Duration::from_millis(2));

@@ -279,7 +279,12 @@ fn nothing_to_learn_from() {
 #[test]
 fn a_model_that_learns_language_needs_text() {
     let gpt = ("\"bigram\"", "\"gpt\"\ncontext = 1024");
-    check(&[gpt, ("[corpora.connectivity]\n", "")], expect![[r#""#]]);
+    check(
+        &[gpt, ("[corpora.connectivity]\n", "")],
+        expect![[r#"
+        spec.toml:1:1: `gpt` learns language from text, and there is none; add a table `[text]` with a `path`, or a corpus such as `[corpora.connectivity]`
+    "#]],
+    );
     check(
         &[gpt],
         expect![[r#"

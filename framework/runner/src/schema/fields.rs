@@ -27,6 +27,14 @@ pub fn fields(schema: &Value) -> Vec<Field> {
     found
 }
 
+/// Returns the fields of a section of `root`, each with the section's name before its own.
+pub(super) fn fields_of(root: &Value, section: &str) -> Vec<Field> {
+    let mut found = Vec::new();
+    collect(root, target(root, &root["properties"][section]), "", &mut found);
+    found.sort_by_key(|field| !field.is_required);
+    found.into_iter().map(|field| Field { name: format!("{section}.{}", field.name), ..field }).collect()
+}
+
 fn collect(root: &Value, table: &Value, prefix: &str, found: &mut Vec<Field>) {
     let Some(properties) = table.get("properties").and_then(Value::as_object) else { return };
     let required = table.get("required").and_then(Value::as_array);

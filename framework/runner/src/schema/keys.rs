@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use boldface::registry::{RegistryEntry, entries};
 use schemars::schema_for;
 
-use super::fields::{Field, fields};
+use super::fields::{Field, fields, fields_of};
 use super::reference::{all_fields, explain, paragraphs, presence, summary, wrapped};
 use crate::spec::{Experiment, SweepTable, suggest};
 
@@ -33,7 +33,7 @@ pub fn sections() -> String {
 /// # Errors
 /// If there is none. The message names similar ones.
 pub fn look_up(path: &str) -> Result<String, String> {
-    let pages = [plugins(path), key(path), named(path)];
+    let pages = [key(path), plugins(path), named(path)];
     let page = pages.into_iter().flatten().collect::<Vec<_>>().join("\n");
     if !page.is_empty() {
         return Ok(page);
@@ -58,19 +58,23 @@ pub fn look_up(path: &str) -> Result<String, String> {
 
 /// Returns the keys of an experiment and of a sweep, each with the path of its table.
 fn keys() -> Vec<Field> {
-    let mut sweep = schema_for!(SweepTable).to_value();
-    let doc = sweep["description"].take();
-    let mut found = fields(&schema_for!(Experiment).to_value());
+    let schema = schema_for!(Experiment).to_value();
+    let mut found = Vec::new();
+    for field in fields(&schema).into_iter().filter(|field| !field.name.contains('.')) {
+        let section = field.name.clone();
+        found.push(field);
+        found.extend(fields_of(&schema, &section));
+    }
+    let sweep = schema_for!(SweepTable).to_value();
     found.push(Field {
         name: "sweep".to_owned(),
         holds: "table".to_owned(),
         default: None,
         is_required: false,
-        doc: doc.as_str().unwrap_or_default().to_owned(),
+        doc: sweep["description"].as_str().unwrap_or_default().to_owned(),
     });
-    found.extend(
-        fields(&sweep).into_iter().map(|field| Field { name: format!("sweep.{}", field.name), ..field }),
-    );
+    let inner = fields(&sweep).into_iter();
+    found.extend(inner.map(|field| Field { name: format!("sweep.{}", field.name), ..field }));
     found
 }
 
@@ -126,7 +130,7 @@ mod tests {
     fn every_section_and_key_has_a_page() {
         for field in keys() {
             let page = look_up(&field.name).unwrap();
-            assert!(page.starts_with(&field.name) || page.contains(&format!(": {}", field.name)), "{page}");
+            assert!(page.starts_with(&field.name), "{page}");
             assert!(!field.doc.is_empty(), "`{}` has no description", field.name);
         }
         let overview = sections();
