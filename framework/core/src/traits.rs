@@ -52,8 +52,7 @@ pub struct TrainingContext<'a> {
 
 /// A source of scans.
 ///
-/// The framework takes `path` out of the dataset's table and passes it as `root`. Paths therefore never
-/// enter a content key.
+/// The framework passes the table's `path` as `root`, so that paths never enter a content key.
 pub trait Dataset: Config {
     /// Lists every file that [`Dataset::cohort`] and [`Dataset::load`] would read, sorted. The content
     /// of these files is part of the key.
@@ -65,8 +64,7 @@ pub trait Dataset: Config {
     /// Reads the whole signal of one scan. The framework crops and standardises it.
     fn load(&self, root: &Path, scan: &ScanInfo) -> Result<TimeSeries>;
 
-    /// Reads the whole signal of one scan together with its quality measures. By default, nothing is
-    /// measured.
+    /// Reads the whole signal of one scan and its quality measures. By default, nothing is measured.
     fn record(&self, root: &Path, scan: &ScanInfo) -> Result<Recorded> {
         Ok(Recorded { series: self.load(root, scan)?, quality: Quality::default() })
     }
@@ -227,8 +225,7 @@ pub trait Backbone: Config {
     /// Trains or reads the text side, which is frozen from then on. This happens before any fMRI stage.
     fn text_space(&self, text: &TextSource, cx: &mut FitContext<'_>) -> Result<Box<dyn TextEncoder>>;
 
-    /// Creates a language model that reads fMRI tokens of `shape` and starts from the text side saved in
-    /// `text_space`.
+    /// Creates a language model that reads tokens of `shape`, from the text side saved in `text_space`.
     fn init(
         &self,
         text_space: &Path,
@@ -246,8 +243,7 @@ pub trait Backbone: Config {
         Ok(Vec::new())
     }
 
-    /// Describes the published model behind this backbone, for the model card of an export. Empty by
-    /// default.
+    /// Describes the published model behind this backbone, for the card of an export. Empty by default.
     ///
     /// # Errors
     /// If the files of the published model cannot be read.
@@ -276,8 +272,7 @@ pub trait Backbone: Config {
         Size::default()
     }
 
-    /// Reports problems with a training stage before anything runs. Keys are relative to the stage's
-    /// table.
+    /// Reports problems with a training stage before anything runs, with keys relative to its table.
     fn check_training(&self, _cx: &TrainingContext<'_>) -> Vec<Problem> {
         Vec::new()
     }
