@@ -158,10 +158,7 @@ mod tests {
             told("signal.tr"),
             "no section, key or plugin is named `signal.tr`; did you mean `signal.trs`?"
         );
-        assert_eq!(
-            told("alignmnt"),
-            "no section, key or plugin is named `alignmnt`; did you mean `alignment`?"
-        );
+        assert_eq!(told("sweeps"), "no section, key or plugin is named `sweeps`; did you mean `sweep`?");
         assert!(told("xyzzy").ends_with("`boldface explain` lists the sections"), "{}", told("xyzzy"));
     }
 }
