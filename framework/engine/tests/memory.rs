@@ -15,7 +15,8 @@ fn anonymous() -> Result<usize, Box<dyn Error>> {
 
 /// Returns the memory that 24 recorded layers hold between the forward and the backward pass, in MiB.
 fn held(engine: &Engine, recompute: bool) -> Result<usize, Box<dyn Error>> {
-    let model = Transformer { prefix: "body".into(), layers: 24, heads: 2, width: 64, mlp_ratio: 4 };
+    let model =
+        Transformer { prefix: "body".into(), layers: 24, heads: 2, width: 64, mlp_ratio: 4, gated: false };
     let mut params = Params::new(engine);
     model.init(&mut params, &mut boldface::seed::stream(0, "memory"));
     let pass = Pass::inference(&params).recompute(recompute);

@@ -36,7 +36,14 @@ impl Vit {
         (patches, rois): (usize, usize),
         (layers, heads, width): (usize, usize, usize),
     ) -> Vit {
-        let blocks = Transformer { prefix: format!("{prefix}.blocks"), layers, heads, width, mlp_ratio: 4 };
+        let blocks = Transformer {
+            prefix: format!("{prefix}.blocks"),
+            layers,
+            heads,
+            width,
+            mlp_ratio: 4,
+            gated: false,
+        };
         Vit { inputs, rois, patches, blocks, prefix: prefix.to_owned() }
     }
 

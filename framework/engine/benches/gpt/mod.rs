@@ -21,8 +21,14 @@ pub struct GptBenchmark {
 
 impl GptBenchmark {
     pub fn new(engine: &Engine) -> GptBenchmark {
-        let transformer =
-            Transformer { prefix: "body".into(), layers: 4, heads: 4, width: WIDTH, mlp_ratio: 4 };
+        let transformer = Transformer {
+            prefix: "body".into(),
+            layers: 4,
+            heads: 4,
+            width: WIDTH,
+            mlp_ratio: 4,
+            gated: false,
+        };
         let mut rng = boldface::seed::stream(0, "gpt");
         let mut params = Params::new(engine);
         params.normal("embedding.weight", &[VOCABULARY, WIDTH], 0.02, &mut rng);

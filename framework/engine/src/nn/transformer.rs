@@ -1,4 +1,4 @@
-//! A pre-norm transformer.
+//! A pre-norm transformer, optionally with gated attention.
 
 use boldface::Lora;
 use rand::Rng;
@@ -7,7 +7,7 @@ use super::{KvCache, Pass, init_layer_norm, init_linear, init_lora, layer_norm, 
 use crate::params::Params;
 use crate::tensor::Tensor;
 
-/// Layers named `{prefix}.{i}.{norm1, qkv, out, norm2, up, down}`, without a final norm.
+/// Layers named `{prefix}.{i}.{norm1, qkv, gate, out, norm2, up, down}`, without a final norm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transformer {
     /// Prefix of its parameters' names.
@@ -20,6 +20,13 @@ pub struct Transformer {
     pub width: usize,
     /// Width of the feed-forward layer as a multiple of `width`.
     pub mlp_ratio: usize,
+    /// Whether each token multiplies what it attends to by numbers of its own, `1 + gate(x)`, before
+    /// layer `out`.
+    ///
+    /// A question then selects by itself which of the numbers that it reads from a region count.
+    /// Without gates, layers must learn to. Gates after attention are those of Qiu et al. 2025 (arXiv
+    /// 2505.06708), without a sigmoid.
+    pub gated: bool,
 }
 
 impl Transformer {
@@ -37,6 +44,10 @@ impl Transformer {
             let name = |part: &str| format!("{}.{layer}.{part}", self.prefix);
             init_layer_norm(params, &name("norm1"), width);
             init_linear(params, &name("qkv"), width, 3 * width, true, std, rng);
+            if self.gated {
+                init_linear(params, &name("gate"), width, width, true, std, rng);
+                params.constant(&format!("{}.bias", name("gate")), &[width], 1.0);
+            }
             init_linear(params, &name("out"), width, width, true, end_std, rng);
             init_layer_norm(params, &name("norm2"), width);
             init_linear(params, &name("up"), width, inner, true, std, rng);
@@ -49,17 +60,19 @@ impl Transformer {
         let (width, inner) = (self.width as u64, (self.width * self.mlp_ratio) as u64);
         let norms = 2 * 2 * width;
         let linear = |inputs: u64, outputs: u64| inputs * outputs + outputs;
-        let attention = linear(width, 3 * width) + linear(width, width);
+        let gate = if self.gated { linear(width, width) } else { 0 };
+        let attention = linear(width, 3 * width) + linear(width, width) + gate;
         self.layers as u64 * (norms + attention + linear(width, inner) + linear(inner, width))
     }
 
     /// Last parts of the names of its linear layers.
-    pub const LINEARS: [&str; 4] = ["qkv", "out", "up", "down"];
+    pub const LINEARS: [&str; 5] = ["qkv", "gate", "out", "up", "down"];
 
     /// Returns the names of all linear layers.
     pub fn linears(&self) -> Vec<String> {
+        let parts = || Self::LINEARS.into_iter().filter(|part| self.gated || *part != "gate");
         let layers = (0..self.layers)
-            .flat_map(|layer| Self::LINEARS.map(|part| format!("{}.{layer}.{part}", self.prefix)));
+            .flat_map(|layer| parts().map(move |part| format!("{}.{layer}.{part}", self.prefix)));
         layers.collect()
     }
 
@@ -68,7 +81,7 @@ impl Transformer {
         let (width, inner) = (self.width, self.width * self.mlp_ratio);
         let ends = |name: &String| match name.rsplit('.').next() {
             Some("qkv") => width + 3 * width,
-            Some("out") => width + width,
+            Some("gate" | "out") => width + width,
             _ => width + inner,
         };
         let all: usize = self.linears().iter().filter(|name| lora.is_beside(name)).map(ends).sum();
@@ -119,14 +132,18 @@ impl Transformer {
         let depth = (layer + 1) as f32 / self.layers as f32;
         let branch = |x: &Tensor| pass.drop_path(&pass.dropout(x), depth);
 
-        let qkv = linear(pass, &name("qkv"), &layer_norm(pass, &name("norm1"), x_btd));
-        let attended = match cache {
+        let normed = layer_norm(pass, &name("norm1"), x_btd);
+        let qkv = linear(pass, &name("qkv"), &normed);
+        let mut attended = match cache {
             None => qkv.self_attention(self.heads, self.heads, visible),
             Some(cache) => {
                 let part = |which: usize| qkv.narrow(2, which * self.width, self.width);
                 cache.attend(layer, &part(0), [part(1), part(2)], [self.heads, self.heads], visible)
             }
         };
+        if self.gated {
+            attended = attended.mul(&linear(pass, &name("gate"), &normed));
+        }
         let x_btd = x_btd.add(&branch(&linear(pass, &name("out"), &attended)));
 
         let inner = linear(pass, &name("up"), &layer_norm(pass, &name("norm2"), &x_btd)).gelu();

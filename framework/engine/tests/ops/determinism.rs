@@ -12,7 +12,8 @@ fn train(engine: &Engine) -> Vec<(String, Vec<f32>)> {
     const TOKENS: usize = 75;
     const WIDTH: usize = 72;
     const VOCABULARY: usize = 210;
-    let model = Transformer { prefix: "body".into(), layers: 2, heads: 3, width: WIDTH, mlp_ratio: 4 };
+    let model =
+        Transformer { prefix: "body".into(), layers: 2, heads: 3, width: WIDTH, mlp_ratio: 4, gated: false };
     let mut rng = boldface::seed::stream(5, "threads");
     let mut params = Params::new(engine);
     params.normal("embedding.weight", &[VOCABULARY, WIDTH], 0.1, &mut rng);
@@ -44,7 +45,8 @@ fn train(engine: &Engine) -> Vec<(String, Vec<f32>)> {
 fn adapt(engine: &Engine) -> Vec<(String, Vec<f32>)> {
     const WIDTH: usize = 72;
     const WORDS: usize = 70_001;
-    let model = Transformer { prefix: "body".into(), layers: 2, heads: 3, width: WIDTH, mlp_ratio: 4 };
+    let model =
+        Transformer { prefix: "body".into(), layers: 2, heads: 3, width: WIDTH, mlp_ratio: 4, gated: false };
     let mut rng = boldface::seed::stream(6, "threads");
     let mut params = Params::new(engine);
     model.init(&mut params, &mut rng);

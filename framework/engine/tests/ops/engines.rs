@@ -20,7 +20,8 @@ struct Computed {
 
 /// Computes a transformer with adapters, rotary positions, a prefix that all tokens see, and noise.
 fn compute(engine: &Engine) -> Computed {
-    let model = Transformer { prefix: "body".into(), layers: 2, heads: 3, width: WIDTH, mlp_ratio: 2 };
+    let model =
+        Transformer { prefix: "body".into(), layers: 2, heads: 3, width: WIDTH, mlp_ratio: 2, gated: false };
     let mut rng = boldface::seed::stream(7, "engines");
     let mut params = Params::new(engine);
     params.normal("embedding.weight", &[VOCABULARY, WIDTH], 0.3, &mut rng);

@@ -157,7 +157,8 @@ fn a_panic_inside_a_checkpoint_leaves_what_was_recorded_before() {
 
 /// Returns loss, gradients and the noise stream's next number, for a step of a small transformer.
 fn noisy_step(engine: &Engine, recompute: bool) -> (f32, Vec<(String, Vec<f32>)>, u64) {
-    let model = Transformer { prefix: "body".into(), layers: 3, heads: 2, width: 8, mlp_ratio: 2 };
+    let model =
+        Transformer { prefix: "body".into(), layers: 3, heads: 2, width: 8, mlp_ratio: 2, gated: false };
     let mut params = Params::new(engine);
     let mut rng = boldface::seed::stream(1, "recompute");
     model.init(&mut params, &mut rng);

@@ -58,7 +58,8 @@ fn frozen_matrices_are_bf16_and_what_is_trained_is_f32() {
 fn a_model_in_bf16_is_near_the_one_in_f32_and_learns_as_well() {
     let (Some(half), Some(whole)) = (engine(Precision::Bf16), engine(Precision::F32)) else { return };
     let learn = |engine: &Engine| {
-        let model = Transformer { prefix: "body".into(), layers: 2, heads: 2, width: 32, mlp_ratio: 4 };
+        let model =
+            Transformer { prefix: "body".into(), layers: 2, heads: 2, width: 32, mlp_ratio: 4, gated: false };
         let mut rng = boldface::seed::stream(3, "bf16");
         let mut params = Params::new(engine);
         params.normal("embedding.weight", &[50, 32], 0.3, &mut rng);

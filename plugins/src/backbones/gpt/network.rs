@@ -210,5 +210,6 @@ fn transformer(config: &Gpt) -> Transformer {
         heads: config.heads,
         width: config.width,
         mlp_ratio: 4,
+        gated: config.gated,
     }
 }
