@@ -23,6 +23,7 @@ mod corpus;
 mod error;
 pub mod files;
 mod guard;
+mod known;
 mod layout;
 mod metric;
 mod prompt;
@@ -43,6 +44,7 @@ pub use cohort::{Cohort, Cut, Event, Part, Regions, Scan, ScanId, ScanInfo, Spli
 pub use corpus::{Band, Descriptor, Fact, FactQuestion, TextSource, TextSpace};
 pub use error::{Error, Interrupted, Problem, Result, messages};
 pub use guard::guard;
+pub use known::{CheckContext, TrainingContext};
 pub use layout::{Layout, Token};
 pub use metric::{Metric, MetricRow};
 pub use prompt::{Answer, Decoding, Example, Outcome, Prediction};
@@ -54,8 +56,8 @@ pub use series::{Codes, Features, TimeSeries, Window};
 pub use size::Size;
 pub use training::{Lora, Training, Tuning};
 pub use traits::{
-    Backbone, CheckContext, Config, CorpusGenerator, Dataset, Describer, FittedTokenizer, LanguageModel,
-    Task, TextEncoder, Tokenizer, TrainingContext,
+    Backbone, Config, CorpusGenerator, Dataset, Describer, FittedTokenizer, LanguageModel, Task, TextEncoder,
+    Tokenizer,
 };
 
 pub use inventory;

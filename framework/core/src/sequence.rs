@@ -19,13 +19,15 @@ pub struct FmriBlock {
     pub codes: Arc<Codes>,
     /// Number of patches in the sequence.
     pub patches: usize,
+    /// Regions whose vectors identify the tokens of a patch. `None`: one token per region, in order.
+    pub regions: Option<Arc<[u32]>>,
 }
 
 impl FmriBlock {
     /// Creates a block of all patches of a scan.
     pub fn new(features: impl Into<Arc<Features>>, codes: impl Into<Arc<Codes>>) -> FmriBlock {
         let (features, codes) = (features.into(), codes.into());
-        FmriBlock { patches: codes.patches, features, codes }
+        FmriBlock { patches: codes.patches, features, codes, regions: None }
     }
 
     /// Keeps the last `patches` patches. A shorter block is returned unchanged.
@@ -38,7 +40,32 @@ impl FmriBlock {
         let rows = (self.patches - patches) * rois..self.patches * rois;
         let features = self.features.values[rows.start * width..rows.end * width].to_vec();
         let codes = Codes { patches, rois, codes: self.codes.codes[rows.clone()].to_vec() };
-        FmriBlock::new(Features { rows: rows.len(), width, values: features }, codes)
+        let regions = self.regions.clone();
+        FmriBlock { regions, ..FmriBlock::new(Features { rows: rows.len(), width, values: features }, codes) }
+    }
+
+    /// Replaces the tokens of all regions by one per network, the mean of its regions' features.
+    /// `networks` has the regions of each, at least one. The first of them identifies the network's
+    /// token, and its code stands for the network's; such a block is never forecast.
+    #[must_use]
+    pub fn of_networks(self, networks: &[Vec<usize>]) -> FmriBlock {
+        let (rois, width) = (self.codes.rois, self.features.width);
+        let (mut values, mut codes) = (Vec::new(), Vec::new());
+        for patch in 0..self.patches {
+            for members in networks {
+                let mut mean = vec![0.0; width];
+                for region in members {
+                    let row = self.features.row(patch * rois + region);
+                    mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x / members.len() as f32);
+                }
+                values.extend(mean);
+                codes.push(self.codes.at(patch, members[0]));
+            }
+        }
+        let rows = self.patches * networks.len();
+        let codes = Codes { patches: self.patches, rois: networks.len(), codes };
+        let regions = networks.iter().map(|members| members[0] as u32).collect();
+        FmriBlock { regions: Some(regions), ..FmriBlock::new(Features { rows, width, values }, codes) }
     }
 }
 
@@ -159,4 +186,24 @@ pub struct Query {
     pub prompt: Sequence,
     /// Tokens of each option, end token included.
     pub options: Vec<Vec<u32>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_the_mean_of_its_regions() {
+        let features = Features::new(2, (0..12).map(|x| x as f32).collect()).expect("6 rows");
+        let codes = Codes { patches: 2, rois: 3, codes: vec![0, 1, 2, 3, 4, 5] };
+        let block = FmriBlock::new(features, codes).of_networks(&[vec![1], vec![0, 2]]);
+        assert_eq!(block.features.values, [2.0, 3.0, 2.0, 3.0, 8.0, 9.0, 8.0, 9.0]);
+        assert_eq!(
+            (block.codes.codes.as_slice(), block.codes.rois, block.patches),
+            (&[1, 0, 4, 3][..], 2, 2)
+        );
+        assert_eq!(block.regions.as_deref(), Some(&[1, 0][..]));
+        let last = block.last(1);
+        assert_eq!((last.features.rows, last.regions.as_deref()), (2, Some(&[1, 0][..])));
+    }
 }

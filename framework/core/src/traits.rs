@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Card, Codes, Cohort, Descriptor, Example, Fact, FactQuestion, Features, FitContext, FmriShape, Lora,
-    Metric, Outcome, Problem, Quality, Query, Recorded, Result, Runtime, Scan, ScanInfo, Sequence, Size,
-    TextSource, TextSpace, TimeSeries, TrainScans, Training,
+    Card, CheckContext, Codes, Cohort, Descriptor, Example, Fact, FactQuestion, Features, FitContext,
+    FmriShape, Lora, Metric, Outcome, Problem, Quality, Query, Recorded, Result, Runtime, Scan, ScanInfo,
+    Sequence, Size, TextSource, TextSpace, TimeSeries, TrainScans, Training, TrainingContext,
 };
 
 /// The typed config of a plugin. It can be printed and hashed.
@@ -23,31 +23,6 @@ impl<C: Serialize + Debug + Send + Sync> Config for C {
     fn resolved(&self) -> Value {
         serde_json::to_value(self).expect("a config is made of strings, numbers, lists and tables")
     }
-}
-
-/// Information for a plugin's `check`, known before any signal is read.
-#[derive(Clone, Copy, Debug)]
-pub struct CheckContext<'a> {
-    /// All scans of all datasets.
-    pub scans: &'a [ScanInfo],
-    /// Volumes of a scan after the crop. If scans differ in length, the most that a tokenizer or backbone
-    /// meets, and the fewest for a task, whose windows must fit into every scan.
-    pub trs: usize,
-    /// Volumes per token, as configured in the tokenizer.
-    pub patch: usize,
-}
-
-/// Information for [`Backbone::check_training`].
-#[derive(Clone, Copy, Debug)]
-pub struct TrainingContext<'a> {
-    /// The recipe.
-    pub training: &'a Training,
-    /// Sequences per micro-batch.
-    pub sequences: usize,
-    /// Shape of the model's fMRI input, if it is known before the tokenizer is fitted.
-    pub shape: Option<FmriShape>,
-    /// The device, such as `cpu`.
-    pub device: &'a str,
 }
 
 /// A source of scans.
@@ -260,6 +235,11 @@ pub trait Backbone: Config {
     /// own. `None` if the vocabulary is known only after the fit.
     fn prompt_lengths(&self, _prompts: &[(String, String)]) -> Option<Vec<usize>> {
         None
+    }
+
+    /// Whether it can read tokens that are means over regions; codes have no mean.
+    fn reads_means(&self) -> bool {
+        false
     }
 
     /// Whether its text side learns language from the experiment's texts, so that it cannot do without any.

@@ -1,12 +1,15 @@
 //! Checks that every prompt fits a published model, whose tokenizer is known before anything runs.
 
-use boldface::{Answer, Backbone, FactQuestion, Problem, Task};
+use std::sync::Arc;
+
+use boldface::{Answer, Backbone, Cohort, FactQuestion, Problem, Task};
+use boldface_imaging::regions::NO_NETWORK;
 use serde_json::json;
 
 use super::cohorts::{Cohorts, DataCache};
 use super::resolve::ExperimentPlugins;
 use super::{PlannedPlugin, leak};
-use crate::spec::{Crop, Experiment, FactRecipe};
+use crate::spec::{Crop, Experiment, FactRecipe, QuestionTokens};
 use crate::stages::{QUESTION, extent, options};
 use crate::study::is_taught_by_asking;
 
@@ -16,6 +19,8 @@ struct Prompt {
     what: String,
     /// Patches of the scan that it shows.
     patches: usize,
+    /// Tokens of each patch.
+    tokens: usize,
     /// Question and answer. The answer is empty if its length is not known.
     text: (String, String),
 }
@@ -39,35 +44,63 @@ pub(super) fn check(
     }
     let crop = Crop::new(&experiment.signal, patch);
     let longest_kept = found.each.iter().map(|cohort| crop.range(&cohort.scans).1).max().unwrap_or_default();
-    let show = Show { experiment, patch, whole: longest_kept / patch };
+    let rois = cohort.regions.names.len();
+    let asked_about = match experiment.signal.shown_tokens {
+        QuestionTokens::Regions => rois,
+        QuestionTokens::Networks => cohort.regions.network_names().len(),
+    };
+    let show = Show { experiment, patch, whole: longest_kept / patch, rois, asked_about };
     let mut prompts = show.alignment(asked);
     prompts.extend(parts.tasks.iter().flat_map(|task| show.task(task)));
-    let rois = cohort.regions.names.len();
     let texts: Vec<(String, String)> = prompts.iter().map(|prompt| prompt.text.clone()).collect();
-    let by = json!([backbone.plugin, backbone.config.resolved(), context, rois, texts, show.whole]);
+    let by =
+        json!([backbone.plugin, backbone.config.resolved(), context, rois, asked_about, texts, show.whole]);
     problems.extend(
         data.problems("context", &by, found, |problems| {
-            problems.extend(longest(&*backbone.config, context, rois, &prompts, texts));
+            problems.extend(longest(&*backbone.config, context, &prompts, texts));
         })
         .iter()
         .cloned(),
     );
 }
 
+/// Reports that questions cannot show networks.
+pub(super) fn check_networks(
+    experiment: &Experiment,
+    parts: &ExperimentPlugins,
+    found: &Cohorts,
+    problems: &mut Vec<Problem>,
+) {
+    if experiment.signal.shown_tokens == QuestionTokens::Regions {
+        return;
+    }
+    if let Some(backbone) = parts.backbone.as_ref().filter(|backbone| !backbone.config.reads_means()) {
+        let message = format!("`{}` reads codes here, which have no mean over a network", backbone.plugin);
+        let help = "use `regions`, or a backbone with `input = \"features\"`";
+        problems.push(Problem::at("signal.shown-tokens", message).help(help));
+    }
+    let has_none = |cohort: &Arc<Cohort>| cohort.regions.networks.iter().all(|network| network == NO_NETWORK);
+    if found.each.iter().any(has_none) {
+        let message = "the regions have no networks";
+        let help = "give the region table a column `network`, or use `regions`";
+        problems.push(Problem::at("signal.shown-tokens", message).help(help));
+    }
+}
+
 fn longest(
     backbone: &dyn Backbone,
     context: usize,
-    rois: usize,
     prompts: &[Prompt],
     texts: Vec<(String, String)>,
 ) -> Option<Problem> {
     let lengths = backbone.prompt_lengths(&texts)?;
-    let whole = prompts.iter().zip(lengths).map(|(prompt, text)| (prompt.patches * rois, text, prompt));
+    let whole =
+        prompts.iter().zip(lengths).map(|(prompt, text)| (prompt.patches * prompt.tokens, text, prompt));
     let (block, text, prompt) = whole.max_by_key(|(block, text, _)| block + text)?;
-    let (what, patches) = (&prompt.what, prompt.patches);
+    let (what, patches, tokens) = (&prompt.what, prompt.patches, prompt.tokens);
     (block + text > context).then(|| {
         let message = format!(
-            "{what} is {} tokens: {block} of the scan ({rois} regions x {patches} patches) and {text} of text; the \
+            "{what} is {} tokens: {block} of the scan ({tokens} per patch x {patches} patches) and {text} of text; the \
              model reads at most {context}",
             block + text
         );
@@ -84,6 +117,9 @@ struct Show<'a> {
     patch: usize,
     /// Patches of the longest scan.
     whole: usize,
+    rois: usize,
+    /// Tokens of a patch in a question.
+    asked_about: usize,
 }
 
 impl Show<'_> {
@@ -102,7 +138,7 @@ impl Show<'_> {
         if alignment.is_some_and(describes) {
             let text = (QUESTION.to_owned(), String::new());
             let what = "`[alignment]`: a description without its text".to_owned();
-            prompts.push(Prompt { what, patches: self.whole, text });
+            prompts.push(Prompt { what, patches: self.whole, tokens: self.rois, text });
         }
         let recipe = FactRecipe::new(alignment);
         let rehearses = self.experiment.instruction.as_ref().is_some_and(|config| config.rehearsal > 0);
@@ -112,6 +148,7 @@ impl Show<'_> {
                 prompts.extend(asked.bands.iter().map(|band| Prompt {
                     what: format!("the question about the fact `{}`", asked.feature),
                     patches: self.behind_question(self.whole),
+                    tokens: self.asked_about,
                     text: (wording.clone(), band.name.clone()),
                 }));
             }
@@ -128,9 +165,9 @@ impl Show<'_> {
             return Vec::new();
         }
         let patches = window.trs / self.patch;
-        let patches = match example.answer {
-            Answer::Series { .. } => patches,
-            _ => self.behind_question(patches),
+        let (patches, tokens) = match example.answer {
+            Answer::Series { .. } => (patches, self.rois),
+            _ => (self.behind_question(patches), self.asked_about),
         };
         let answers = match options(&example.answer) {
             Ok((options, _)) if task.asking.teaches() => options.into_owned(),
@@ -140,6 +177,7 @@ impl Show<'_> {
         let prompt = |(wording, answer): (&String, &String)| Prompt {
             what: format!("the question of `tasks.{}`", task.name),
             patches,
+            tokens,
             text: (wording.clone(), answer.clone()),
         };
         wordings
@@ -194,16 +232,17 @@ mod tests {
         let prompt = |what: &str, patches, question: &str| Prompt {
             what: what.to_owned(),
             patches,
+            tokens: 10,
             text: (question.to_owned(), "yes".to_owned()),
         };
         let prompts = [prompt("one", 2, "Old?"), prompt("other", 1, "Is this person old?")];
         let texts = || prompts.iter().map(|prompt| prompt.text.clone()).collect();
         // 2 x 10 + 4 + 3 and 1 x 10 + 19 + 3 tokens.
-        assert_eq!(longest(&Characters, 32, 10, &prompts, texts()), None);
-        let told = longest(&Characters, 31, 10, &prompts, texts()).expect("32 tokens do not fit").message;
+        assert_eq!(longest(&Characters, 32, &prompts, texts()), None);
+        let told = longest(&Characters, 31, &prompts, texts()).expect("32 tokens do not fit").message;
         assert_eq!(
             told,
-            "other is 32 tokens: 10 of the scan (10 regions x 1 patches) and 22 of text; the model reads at most 31"
+            "other is 32 tokens: 10 of the scan (10 per patch x 1 patches) and 22 of text; the model reads at most 31"
         );
     }
 }

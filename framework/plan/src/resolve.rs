@@ -146,6 +146,7 @@ fn resolve_draft(
     let patch = parts.tokenizer.as_ref().map_or(1, |entry| entry.config.patch());
     let crop = Crop::new(&experiment.signal, patch);
     asking::check(&mut parts.tasks, (&experiment, crop), &found.each, &mut problems);
+    context::check_networks(&experiment, &parts, &found, &mut problems);
     context::check(&experiment, &parts, (&found, asked.as_deref()), data, &mut problems);
     let start = start::find(&experiment, folder, data, &mut problems);
     start.iter().for_each(|start| StartChecks(start).check(&experiment, &parts, &found, &mut problems));

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::bounds;
 use super::wording::{closest, parse_all, suggest};
-use super::{Experiment, MissingRegions, Signal, Standardize, Table};
+use super::{Experiment, MissingRegions, QuestionTokens, Signal, Standardize, Table};
 
 /// An experiment, with defaults in place of broken sections.
 pub struct ExperimentDraft {
@@ -71,6 +71,7 @@ pub fn read(mut table: Table) -> ExperimentDraft {
             standardize: Standardize::default(),
             mixed_tr: false,
             shown_patches: None,
+            shown_tokens: QuestionTokens::default(),
             missing_regions: MissingRegions::default(),
         }),
         split: reader.optional("split").unwrap_or_default(),

@@ -126,9 +126,31 @@ pub struct Signal {
     /// forecasts always read the whole window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_patches: Option<usize>,
+    /// Tokens of a patch that the language model reads for a question. Descriptions and forecasts always
+    /// read one per region.
+    #[serde(default, skip_serializing_if = "QuestionTokens::is_default")]
+    pub shown_tokens: QuestionTokens,
     /// Treatment of a region that has no signal, because too little of it was recorded.
     #[serde(default, skip_serializing_if = "MissingRegions::is_default")]
     pub missing_regions: MissingRegions,
+}
+
+/// Tokens of a patch that a question shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum QuestionTokens {
+    /// One per region.
+    #[default]
+    Regions,
+    /// One per network: the mean of its regions' tokens. Facts of networks are learned in fewer steps, and
+    /// reading costs less; differences between the regions of a network are lost.
+    Networks,
+}
+
+impl QuestionTokens {
+    fn is_default(&self) -> bool {
+        *self == QuestionTokens::default()
+    }
 }
 
 /// Treatment of a region without a signal: NaN in every volume of a scan. Dropping the region from all

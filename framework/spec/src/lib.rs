@@ -28,8 +28,8 @@ mod wording;
 pub use columns::missing_column;
 pub use crop::Crop;
 pub use experiment::{
-    Alignment, Evaluation, Experiment, Instruction, MissingRegions, RuntimeTable, Signal, Standardize, Table,
-    Text,
+    Alignment, Evaluation, Experiment, Instruction, MissingRegions, QuestionTokens, RuntimeTable, Signal,
+    Standardize, Table, Text,
 };
 pub use facts::FactRecipe;
 pub use file::read_text;

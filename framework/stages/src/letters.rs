@@ -59,5 +59,10 @@ impl LanguageModel for Letters {
 /// Makes three patches of two regions with the codes 0 to 5.
 pub fn block() -> FmriBlock {
     let codes = Arc::new(Codes { patches: 3, rois: 2, codes: (0..6).collect() });
-    FmriBlock { features: Arc::new(Features::new(1, vec![0.0; 6]).unwrap()), codes, patches: 3 }
+    FmriBlock {
+        features: Arc::new(Features::new(1, vec![0.0; 6]).unwrap()),
+        codes,
+        patches: 3,
+        regions: None,
+    }
 }

@@ -56,7 +56,7 @@ pub use packing::{extent, fits, options, prompt};
 pub use progress::StageProgress;
 pub use recorder::Recorder;
 pub use taught::Taught;
-pub use windows::standardized;
+pub use windows::{ShownTokens, standardized};
 
 /// Everything that a stage has access to. What its results depend on is in its key: `config` and `seed`
 /// themselves, `inputs` by their keys.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use boldface::{FittedTokenizer, FmriBlock, Result, ScanId, TimeSeries, Window};
+use boldface::{FittedTokenizer, FmriBlock, Regions, Result, ScanId, TimeSeries, Window};
 use boldface_imaging::RegionScaling;
 
 use crate::inputs::{Coded, CohortSignals, Inputs};
@@ -42,6 +42,39 @@ fn imaging(how: spec::Standardize) -> boldface_imaging::SeriesStandardization {
     }
 }
 
+/// The tokens of a block that a question shows.
+#[derive(Clone, Debug)]
+pub struct ShownTokens {
+    /// How many of the last patches.
+    patches: usize,
+    /// The regions of each network, where it shows networks.
+    networks: Option<Vec<Vec<usize>>>,
+}
+
+impl ShownTokens {
+    /// Takes what questions show from `[signal]`, about scans of these regions.
+    pub fn new(signal: &spec::Signal, regions: &Regions) -> ShownTokens {
+        let members = |name: &&str| -> Vec<usize> {
+            let own = regions.networks.iter().enumerate().filter(|(_, network)| network == name);
+            own.map(|(region, _)| region).collect()
+        };
+        let networks = match signal.shown_tokens {
+            spec::QuestionTokens::Regions => None,
+            spec::QuestionTokens::Networks => Some(regions.network_names().iter().map(members).collect()),
+        };
+        ShownTokens { patches: signal.shown_patches.unwrap_or(usize::MAX), networks }
+    }
+
+    /// Cuts the block of a window to what a question shows.
+    pub fn of_block(&self, block: FmriBlock) -> FmriBlock {
+        let block = block.last(self.patches);
+        match &self.networks {
+            None => block,
+            Some(networks) => block.of_networks(networks),
+        }
+    }
+}
+
 /// A scan, a window to read, and the number of volumes after it to read as well.
 pub type ScanWindow = (ScanId, Window, usize);
 
@@ -53,8 +86,7 @@ pub struct Windows {
     patch: usize,
     how: spec::Standardize,
     known: BTreeMap<ScanWindow, FmriBlock>,
-    /// Number of patches that a question shows. All of them if `None`.
-    patches_shown: Option<usize>,
+    shown: ShownTokens,
     /// Blocks cut to what questions show. All questions about a window share one.
     cut: BTreeMap<ScanWindow, FmriBlock>,
 }
@@ -64,9 +96,9 @@ impl Windows {
     pub fn open(inputs: &Inputs<'_>) -> Result<Windows> {
         let (patch, signal) = (inputs.patch(), inputs.series().signal);
         let (signals, coded, tokenizer) = (inputs.signals()?, inputs.codes()?, inputs.tokenizer()?);
-        let (how, patches_shown) = (signal.standardize, signal.shown_patches);
+        let (how, shown) = (signal.standardize, ShownTokens::new(&signal, &signals.regions));
         let (known, cut) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Windows { signals, coded, tokenizer, patch, how, known, patches_shown, cut })
+        Ok(Windows { signals, coded, tokenizer, patch, how, known, shown, cut })
     }
 
     /// Makes windows of scans that no run has stored. Each is embedded when it is needed.
@@ -77,10 +109,10 @@ impl Windows {
         patch: usize,
         signal: &spec::Signal,
     ) -> Windows {
-        let (how, patches_shown) = (signal.standardize, signal.shown_patches);
+        let (how, shown) = (signal.standardize, ShownTokens::new(signal, &signals.regions));
         let (signals, coded) = (Arc::new(signals), Arc::new(coded));
         let (known, cut) = (BTreeMap::new(), BTreeMap::new());
-        Windows { signals, coded, tokenizer, patch, how, known, patches_shown, cut }
+        Windows { signals, coded, tokenizer, patch, how, known, shown, cut }
     }
 
     /// Returns the tokenizer.
@@ -123,21 +155,19 @@ impl Windows {
         Ok(places.iter().map(|place| self.known[place].clone()).collect())
     }
 
-    /// Works like [`Windows::blocks`], cut to the last patches, which questions show.
+    /// Works like [`Windows::blocks`], cut to the tokens that questions show.
     pub fn behind_questions(&mut self, places: &[ScanWindow]) -> Result<Vec<FmriBlock>> {
-        let Some(patches) = self.patches_shown else { return self.blocks(places) };
         let wanted: Vec<ScanWindow> =
             places.iter().filter(|place| !self.cut.contains_key(place)).cloned().collect();
         for (place, block) in wanted.iter().zip(self.blocks(&wanted)?) {
-            self.cut.entry(place.clone()).or_insert_with(|| block.last(patches));
+            self.cut.entry(place.clone()).or_insert_with(|| self.shown.of_block(block));
         }
         Ok(places.iter().map(|place| self.cut[place].clone()).collect())
     }
 
     /// Cuts blocks made by [`Windows::embed`] to what a question shows.
     pub fn shown_of(&self, blocks: Vec<FmriBlock>) -> Vec<FmriBlock> {
-        let patches = self.patches_shown.unwrap_or(usize::MAX);
-        blocks.into_iter().map(|block| block.last(patches)).collect()
+        blocks.into_iter().map(|block| self.shown.of_block(block)).collect()
     }
 
     /// Embeds series. Each must be a whole number of patches long.

@@ -42,7 +42,12 @@ pub(super) fn block(seed: u64, patches: usize) -> FmriBlock {
     let features = StandardNormal.sample_iter(&mut rng).take(n * SHAPE.width).collect();
     let codes = (0..n).map(|_| rng.random_range(0..5)).collect();
     let features = Arc::new(Features::new(SHAPE.width, features).unwrap());
-    FmriBlock { features, codes: Arc::new(Codes { patches, rois: SHAPE.rois, codes }), patches }
+    FmriBlock {
+        features,
+        codes: Arc::new(Codes { patches, rois: SHAPE.rois, codes }),
+        patches,
+        regions: None,
+    }
 }
 
 pub(super) fn sequence(

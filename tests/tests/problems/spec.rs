@@ -315,3 +315,8 @@ fn every_mistake_at_once() {
         "#]],
     );
 }
+
+#[test]
+fn codes_have_no_mean_over_a_network() {
+    check(&[("[signal]\n", "[signal]\nshown-tokens = \"networks\"\n")], expect![[""]]);
+}

@@ -18,7 +18,7 @@ fn lora(rank: usize) -> boldface::Lora {
 /// A small causal language model: embedding, two layers, head.
 fn small_model(engine: &Engine) -> (Transformer, Params) {
     let transformer =
-        Transformer { prefix: "body".into(), layers: 2, heads: 2, width: 8, mlp_ratio: 2, gated: false };
+        Transformer { prefix: "body".into(), layers: 2, heads: 2, width: 8, mlp_ratio: 2, gated: true };
     let mut params = Params::new(engine);
     params.normal("embedding.weight", &[11, 8], 0.5, &mut rng("embedding"));
     params.normal("places.weight", &[16, 8], 0.5, &mut rng("places"));

@@ -173,7 +173,7 @@ fn language_model(stored: &StoredRun) -> Vec<String> {
         sentences.extend(has_forms.then(|| forms(&stage.forms)));
     }
     sentences.extend(recipe.filter(|_| asks).map(fact_questions));
-    sentences.extend(experiment.signal.shown_patches.map(shown));
+    sentences.extend(shown(&experiment.signal));
     sentences
 }
 

@@ -17,7 +17,7 @@ use crate::describe::Corpus;
 use crate::export;
 use crate::run::predictions;
 use crate::spec::{BandFrequencies, Crop, Experiment, Table};
-use crate::stages::{OutsideScans, WordedTask, fits, prompt, standardized};
+use crate::stages::{OutsideScans, ShownTokens, WordedTask, fits, prompt, standardized};
 use crate::store::corpus::{FILE, QUESTIONS};
 use crate::store::export::{Export, NORMS, REGIONS, WEIGHTS};
 use crate::store::{SPEC, TOKENIZER, json as read_json};
@@ -266,12 +266,12 @@ impl Model {
     /// Returns the tokens of each scan, as questions show them.
     fn blocks(&self, scans: &NewScans) -> Result<Vec<FmriBlock>> {
         let (tokenizer, signal) = (self.fitted_tokenizer()?, &self.experiment.signal);
-        let patches = signal.shown_patches.unwrap_or(usize::MAX);
+        let shown = ShownTokens::new(signal, &self.regions);
         let mut blocks = Vec::new();
         for scan in &scans.scans {
             let series = standardized(&scan.series, signal.standardize);
             for (features, codes) in tokenizer.embed(&[&series])? {
-                blocks.push(FmriBlock::new(features, codes).last(patches));
+                blocks.push(shown.of_block(FmriBlock::new(features, codes)));
             }
         }
         Ok(blocks)

@@ -19,7 +19,7 @@ use super::super::StageContext;
 use super::super::forms::{FactValues, PromptForm, longest};
 use super::super::packing::{Rounds, answered, fits, prompt, supervised};
 use super::super::taught::Taught;
-use super::super::windows::standardized;
+use super::super::windows::{ShownTokens, standardized};
 use super::made::made;
 use crate::spec::{FactRecipe, Forms, Standardize};
 use crate::store::StageKind;
@@ -32,8 +32,7 @@ pub struct Teacher {
     tokenizer: Box<dyn FittedTokenizer>,
     rounds: Rounds,
     seed: u64,
-    /// Number of patches that a question shows.
-    shown: usize,
+    shown: ShownTokens,
     /// Questions without the scan, by the draw of a scan and their place among its questions.
     in_forms: BTreeMap<(u64, usize), Sequence>,
     recipe: FactRecipe,
@@ -92,7 +91,7 @@ impl Teacher {
         }
         let (signals, coded, split) = (work.inputs.signals()?, work.inputs.codes()?, work.inputs.split()?);
         let context = work.inputs.context();
-        let shown = work.inputs.series().signal.shown_patches.unwrap_or(usize::MAX);
+        let shown = ShownTokens::new(&work.inputs.series().signal, &signals.regions);
         let mut questions: Vec<Question> = Vec::new();
         let mut places: BTreeMap<String, BTreeMap<String, QuestionIndex>> = BTreeMap::new();
         for (corpus, asked) in work.inputs.questions()? {
@@ -119,7 +118,7 @@ impl Teacher {
             scans.push(TrainingScan {
                 info: Arc::clone(&scan.info),
                 series: signals.series_of(id)?.clone(),
-                block: FmriBlock::new(features.clone(), codes.clone()).last(shown),
+                block: shown.of_block(FmriBlock::new(features.clone(), codes.clone())),
                 labels: labels.collect(),
                 values: FactValues::collect(scan, Window::first(scan.series.trs())),
             });
@@ -251,7 +250,7 @@ impl Teacher {
         let mut embedded = self.tokenizer.embed(&series)?.into_iter();
         let mut block = || -> Result<FmriBlock> {
             let (features, codes) = embedded.next().ok_or("a made scan was not embedded")?;
-            Ok(FmriBlock::new(features, codes).last(self.shown))
+            Ok(self.shown.of_block(FmriBlock::new(features, codes)))
         };
         made.into_iter().map(|made| made.map(|(_, labels)| Ok((block()?, labels))).transpose()).collect()
     }

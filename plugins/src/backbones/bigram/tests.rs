@@ -40,7 +40,7 @@ fn sequence(model: &dyn LanguageModel) -> Sequence {
     let (before, mut after) = model.prompt_tokens("?", true).unwrap();
     let supervised = after.len()..after.len() + 3;
     after.extend(model.answer_tokens("?", true, "ab").unwrap());
-    let fmri = Some(FmriBlock { features, codes, patches: 3 });
+    let fmri = Some(FmriBlock { features, codes, patches: 3, regions: None });
     let objective = Objective::Instruction;
     Sequence {
         before,

@@ -74,7 +74,7 @@ impl Bucket {
                 let block = sequence.fmri.as_ref().expect("a layout with fMRI has a block");
                 self.features.extend(block.features.row(patch * layout.rois + roi));
                 self.codes.push(block.codes.at(patch, roi));
-                self.regions.push(number(roi));
+                self.regions.push(block.regions.as_ref().map_or(number(roi), |regions| regions[roi]));
                 texts + self.regions.len() - 1
             }
         };
@@ -131,6 +131,7 @@ mod tests {
             features: Arc::new(Features::new(1, vec![0.5, 0.6, 0.7, 0.8]).unwrap()),
             codes: Arc::new(Codes { patches: 2, rois: 2, codes: vec![1, 2, 3, 4] }),
             patches: 2,
+            regions: None,
         };
         let scan = Sequence::prompt(vec![7], Some(block), vec![8]);
         let text = Sequence::prompt(Vec::new(), None, vec![5, 6]);

@@ -38,7 +38,13 @@ fn check_block(shape: Option<FmriShape>, sequence: &Sequence) -> Result<()> {
     let Some(block) = &sequence.fmri else { return Ok(()) };
     let shape = shape.ok_or("a text model cannot read fMRI")?;
     let (features, codes) = (&block.features, &block.codes);
-    if (codes.rois, features.width) != (shape.rois, shape.width) {
+    let is_known = match &block.regions {
+        None => codes.rois == shape.rois,
+        Some(regions) => {
+            regions.len() == codes.rois && regions.iter().all(|&region| (region as usize) < shape.rois)
+        }
+    };
+    if !is_known || features.width != shape.width {
         return Err(format!(
             "a block of {} regions and features of width {} does not fit a backbone for {} regions and width {}",
             codes.rois, features.width, shape.rois, shape.width

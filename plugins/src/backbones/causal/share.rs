@@ -12,6 +12,7 @@ pub(super) fn is_shared(a: &Sequence, b: &Sequence) -> bool {
                 Arc::ptr_eq(&a.features, &b.features)
                     && Arc::ptr_eq(&a.codes, &b.codes)
                     && a.patches == b.patches
+                    && a.regions == b.regions
             }
             (None, None) => true,
             _ => false,
@@ -49,6 +50,7 @@ pub(in crate::backbones) fn assert_sharing_changes_nothing(trunk: &impl super::T
             features: Arc::new((*block.features).clone()),
             codes: Arc::new((*block.codes).clone()),
             patches: block.patches,
+            regions: block.regions.clone(),
         };
         Sequence { fmri: sequence.fmri.as_ref().map(copied), ..sequence.clone() }
     };

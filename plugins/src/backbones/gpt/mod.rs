@@ -109,6 +109,10 @@ impl Backbone for Gpt {
         5
     }
 
+    fn reads_means(&self) -> bool {
+        self.input == Input::Features
+    }
+
     fn context(&self) -> Option<usize> {
         Some(self.context)
     }

@@ -116,6 +116,10 @@ impl Backbone for Pretrained {
         Ok(Card { base_model: Some(files.name()), licence: files.licence(), notes: Vec::new() })
     }
 
+    fn reads_means(&self) -> bool {
+        self.input == Input::Features
+    }
+
     fn context(&self) -> Option<usize> {
         let files = boldface_lm::open(&self.weights).ok();
         self.longest(files.map(|files| files.config().context))

@@ -3,7 +3,7 @@
 use boldface::{Training, Tuning};
 
 use crate::report::number;
-use crate::spec::{Alignment, FactRecipe, Forms, Instruction};
+use crate::spec::{Alignment, FactRecipe, Forms, Instruction, QuestionTokens, Signal};
 
 /// Says how stage 2 was trained, and whether it asked about facts.
 pub(super) fn alignment(stage: &Alignment, asks: bool) -> String {
@@ -68,10 +68,22 @@ pub(super) fn fact_questions(recipe: FactRecipe) -> String {
     format!("Up to {} about facts were asked per scan{made}.", number::count(recipe.questions, "question"))
 }
 
-/// Says how much of a scan questions showed.
-pub(super) fn shown(patches: usize) -> String {
-    let last = if patches == 1 { "the last patch".to_owned() } else { format!("the last {patches} patches") };
-    format!("Questions showed {last} of a window; descriptions and forecasts showed all of it.")
+/// Says what questions show of a window. `None` if they show all of it.
+pub(super) fn shown(signal: &Signal) -> Option<String> {
+    let last = match signal.shown_patches {
+        None => None,
+        Some(1) => Some("the last patch".to_owned()),
+        Some(patches) => Some(format!("the last {patches} patches")),
+    };
+    let is_pooled = signal.shown_tokens == QuestionTokens::Networks;
+    let networks = is_pooled.then_some("one token per network, the mean of its regions' tokens");
+    let shown = match (networks, last) {
+        (None, None) => return None,
+        (None, Some(last)) => format!("{last} of a window"),
+        (Some(networks), None) => networks.to_owned(),
+        (Some(networks), Some(last)) => format!("{last} of a window as {networks}"),
+    };
+    Some(format!("Questions showed {shown}; descriptions and forecasts showed all of it."))
 }
 
 /// Says which controls ask in a form that the model was tuned on.

@@ -25,6 +25,7 @@ fn nothing_sees_what_comes_later() {
             features: Arc::new(Features::new(4, features).unwrap()),
             codes: Arc::new(codes),
             patches: 3,
+            regions: None,
         };
         let after = hidden(&model, &Sequence { fmri: Some(fmri), ..old.clone() });
         assert_eq!(
