@@ -60,7 +60,7 @@ pub fn document(document: &ReportDocument) -> String {
                 let _ = writeln!(out, "\n  {name}");
             }
             Block::Lead(spans) | Block::Text(spans) => out.push_str(&wrapped(&words(spans), "  ")),
-            Block::Table(table) => {
+            Block::Table(table) | Block::Folded { table, .. } => {
                 let _ = writeln!(out, "\n  {}", table.caption);
                 out.push_str(&aligned(&with_notes(table)));
                 out.push('\n');
@@ -73,7 +73,7 @@ pub fn document(document: &ReportDocument) -> String {
                 let _ = writeln!(out, "\n  {summary}");
                 code.lines().for_each(|line| out.push_str(&wrapped(line, "    ")));
             }
-            Block::Figures(_) | Block::Pages(_) => {}
+            Block::Figures(_) | Block::Forest(_) | Block::Pages(_) => {}
         }
     }
     out

@@ -173,10 +173,14 @@ impl Results {
         let level = score.chance?;
         let is_better =
             |(low, high)| if score.higher_is_better == Some(false) { high < level } else { low > level };
-        let shown = number::score(Some(level));
-        let name = format!("chance ({})", shown.trim_end_matches('0').trim_end_matches('.'));
-        Some(Chance { name, is_beaten: score.interval.is_some_and(is_better) })
+        Some(Chance { name: chance_level(level), is_beaten: score.interval.is_some_and(is_better) })
     }
+}
+
+/// Names a level of chance: `chance (0.5)`.
+pub(super) fn chance_level(level: f64) -> String {
+    let shown = number::score(Some(level));
+    format!("chance ({})", shown.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]
