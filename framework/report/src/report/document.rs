@@ -18,6 +18,7 @@ impl ReportDocument {
             let span = |span| match span {
                 TextSpan::Plain(text) => TextSpan::Plain(word(&text)),
                 TextSpan::Strong(text) => TextSpan::Strong(word(&text)),
+                TextSpan::Sourced { text, fields } => TextSpan::Sourced { text: word(&text), fields },
                 typed => typed,
             };
             spans.into_iter().map(span).collect()
@@ -98,6 +99,13 @@ pub enum TextSpan {
     Code(String),
     /// A web address.
     Link(String),
+    /// Words that rest on something recorded.
+    Sourced {
+        /// The words.
+        text: String,
+        /// The fields or files.
+        fields: String,
+    },
 }
 
 /// Numbers in rows and columns; the first column names the row.

@@ -107,6 +107,10 @@ fn block(block: &Block, section: &mut usize, out: &mut String) {
 fn inline(spans: &[TextSpan]) -> String {
     let one = |span: &TextSpan| match span {
         TextSpan::Plain(text) => minus(&escape(text)),
+        TextSpan::Sourced { text, fields } => {
+            let fields = escape(fields);
+            format!("<span data-field=\"{fields}\" title=\"{fields}\">{}</span>", minus(&escape(text)))
+        }
         TextSpan::Strong(text) => format!("<strong>{}</strong>", escape(text)),
         TextSpan::Code(text) => format!("<code>{}</code>", escape(text)),
         TextSpan::Link(address) if is_web(address) => format!("<a href=\"{0}\">{0}</a>", escape(address)),
@@ -222,6 +226,7 @@ mod tests {
                 Block::Lead(vec![plain(evil()), strong(evil()), code(evil())]),
                 Block::Text(vec![TextSpan::Link(evil()), TextSpan::Link("javascript:alert(1)".into())]),
                 Block::Text(vec![TextSpan::Link(format!("https://x/{}", evil()))]),
+                Block::Text(vec![TextSpan::Sourced { text: evil(), fields: evil() }]),
                 Block::Quote { who: evil(), text: evil() },
                 Block::Table(ReportTable {
                     caption: evil(),
@@ -260,7 +265,7 @@ mod tests {
         assert!(
             !page.contains("<script") && !page.contains("\" onload") && !page.contains("href=\"javascript")
         );
-        assert_eq!(page.matches("&lt;script&gt;").count(), 52);
+        assert_eq!(page.matches("&lt;script&gt;").count(), 55);
     }
 
     #[test]

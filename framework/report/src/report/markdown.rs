@@ -89,7 +89,7 @@ fn image(caption: &str, slug: &str) -> String {
 
 fn inline(spans: &[TextSpan]) -> String {
     let one = |span: &TextSpan| match span {
-        TextSpan::Plain(text) => escape(text),
+        TextSpan::Plain(text) | TextSpan::Sourced { text, .. } => escape(text),
         TextSpan::Strong(text) => format!("**{}**", escape(text)),
         TextSpan::Code(text) => code(text),
         TextSpan::Link(address) => escape(address),

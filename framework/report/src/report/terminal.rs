@@ -81,7 +81,10 @@ pub fn document(document: &ReportDocument) -> String {
 
 fn words(spans: &[TextSpan]) -> String {
     let one = |span: &TextSpan| match span {
-        TextSpan::Plain(text) | TextSpan::Strong(text) | TextSpan::Link(text) => text.clone(),
+        TextSpan::Plain(text)
+        | TextSpan::Strong(text)
+        | TextSpan::Link(text)
+        | TextSpan::Sourced { text, .. } => text.clone(),
         TextSpan::Code(text) => format!("`{text}`"),
     };
     spans.iter().map(one).collect()

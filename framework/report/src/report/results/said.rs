@@ -129,11 +129,13 @@ impl Results {
 
     /// Says why there are no intervals, if too few subjects are the reason.
     pub fn without_intervals(&self) -> Option<String> {
-        let has_one = |score: &Score| {
-            score.interval.is_some()
-                || score.differences.iter().any(|difference| difference.interval.is_some())
-        };
-        self.subjects.filter(|_| !self.scores.iter().any(has_one)).and_then(number::too_few)
+        self.subjects.filter(|_| !self.has_intervals()).and_then(number::too_few)
+    }
+
+    /// Whether any score or difference has an interval.
+    pub fn has_intervals(&self) -> bool {
+        let differs = |score: &Score| score.differences.iter().any(|minus| minus.interval.is_some());
+        self.scores.iter().any(|score| score.interval.is_some() || differs(score))
     }
 
     /// Returns the verdict in a few words, for a one-line summary of the run.

@@ -40,7 +40,7 @@ const MEANINGS: [(&str, &str); 18] = [
 pub(super) fn block<'a>(results: impl Iterator<Item = &'a Results>) -> Option<Block> {
     let named: BTreeSet<&str> = results
         .flat_map(|results| results.answerers.iter().filter(|name| Some(*name) != results.model.as_ref()))
-        .filter_map(|name| Some(meaning(name)?.0))
+        .filter_map(|name| Some(family(name)?.0))
         .collect();
     let row = |(name, meaning): &(&str, &str)| {
         let shown = if name.ends_with('-') { format!("{name}…") } else { (*name).to_owned() };
@@ -51,7 +51,12 @@ pub(super) fn block<'a>(results: impl Iterator<Item = &'a Results>) -> Option<Bl
     (!rows.is_empty()).then_some(Block::Pairs(rows))
 }
 
-fn meaning(name: &str) -> Option<&'static (&'static str, &'static str)> {
+/// Returns what a control or baseline is. `None` for names that only a plugin knows.
+pub fn meaning(name: &str) -> Option<&'static str> {
+    Some(family(name)?.1)
+}
+
+fn family(name: &str) -> Option<&'static (&'static str, &'static str)> {
     let stands_for = |known: &str| match known.strip_suffix('-') {
         Some(_) => name.starts_with(known),
         // `facts-logistic` and `facts (graph)` are facts too.
@@ -67,7 +72,7 @@ mod tests {
 
     #[test]
     fn families_of_baselines_have_a_meaning_and_other_names_none() {
-        let of = |name: &str| meaning(name).map(|(known, _)| *known);
+        let of = |name: &str| family(name).map(|(known, _)| *known);
         assert_eq!(of("fc-flat-ridge"), Some("fc-flat-"));
         assert_eq!(of("fc-logistic"), Some("fc-"));
         assert_eq!(of("facts (graph)"), Some("facts"));
