@@ -95,7 +95,7 @@ fn answering(stored: &StoredRun) -> Option<Sentence> {
     ];
     let used: Vec<&str> = ways.iter().filter(|(is_used, _)| *is_used).map(|(_, how)| *how).collect();
     let text = format!("In evaluation, {}.", number::listed(&used));
-    (!used.is_empty()).then(|| Sentence { text, fields })
+    (!used.is_empty()).then_some(Sentence { text, fields })
 }
 
 /// Says how intervals were made. `None` if no score has one.
