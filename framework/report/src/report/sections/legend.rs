@@ -30,7 +30,7 @@ const MEANINGS: [(&str, &str); 18] = [
     ("facts", "a linear model of the corpus' facts as numbers"),
     ("motion-only", "a linear model of head motion alone"),
     ("site-only", "a linear model of the site alone"),
-    ("ar-", "a linear forecast from each region's own past"),
+    ("ar", "a linear forecast from each region's own past"),
     ("persistence", "each region's last value, for all time"),
     ("majority", "the most frequent answer of training scans"),
     ("mean", "the mean of training scans"),
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(of("fc-flat-ridge"), Some("fc-flat-"));
         assert_eq!(of("fc-logistic"), Some("fc-"));
         assert_eq!(of("facts (graph)"), Some("facts"));
-        assert_eq!(of("ar-4"), Some("ar-"));
+        assert_eq!([of("ar-4"), of("ar")], [Some("ar"); 2]);
         assert_eq!(of("gpt"), None);
         for control in crate::score::CONTROLS {
             assert_eq!(of(control), Some(control));
