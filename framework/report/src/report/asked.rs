@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
+use super::methods::{Sentence, ran};
 use super::stored::StoredRun;
-use crate::spec::{BandFrequencies, Experiment, Paradigm, TASK_KEYS, Table, TaskKeys};
+use crate::spec::{BandFrequencies, Paradigm, TASK_KEYS, Table, TaskKeys};
 
 /// Returns one sentence per unusual paradigm. Empty if all tasks were asked singly and learned from all
 /// training scans.
-pub fn sentences(stored: &StoredRun) -> Vec<String> {
-    let experiment = &stored.record.experiment;
-    let of = |paradigm| names(experiment, |keys| keys.paradigm == paradigm);
+pub fn sentences(stored: &StoredRun) -> Vec<Sentence> {
+    let of = |paradigm| names(stored, |keys| keys.paradigm == paradigm);
     let said = [
         (
             "Asked in one prompt, each answered after the model's own earlier answers in it",
@@ -25,33 +25,43 @@ pub fn sentences(stored: &StoredRun) -> Vec<String> {
              its penalty chosen by cross-validation over training {subject}s",
             of(Paradigm::Probe),
         ),
-        ("Kept out of instruction tuning (zero-shot)", names(experiment, |keys| keys.held_out)),
+        ("Kept out of instruction tuning (zero-shot)", names(stored, |keys| keys.held_out)),
         (
             "Asked in seeded paraphrases in training and in the first of them in evaluation",
-            names(experiment, |keys| keys.prompts.is_some()),
+            names(stored, |keys| keys.prompts.is_some()),
         ),
         (
             "Before scoring, bands got the frequencies that they have in training scans, instead of those of training's \
              questions",
-            names(experiment, |keys| keys.frequencies == BandFrequencies::Natural),
+            names(stored, |keys| keys.frequencies == BandFrequencies::Natural),
         ),
         (
             "Before scoring, bands got equal frequencies instead of those of training's questions",
-            names(experiment, |keys| keys.frequencies == BandFrequencies::Equal),
+            names(stored, |keys| keys.frequencies == BandFrequencies::Equal),
         ),
     ];
-    let told = said.into_iter().filter_map(|(words, names)| Some(format!("{words}: {}.", names?)));
-    let shots = experiment.tasks.iter().filter_map(|(name, table)| {
-        Some(format!("Learned from {} training scans per class: {name}.", keys(table).shots?))
-    });
-    let drawn = experiment.tasks.iter().filter_map(|(name, table)| {
-        let sd = keys(table).answer_sd?;
-        Some(format!(
-            "Trained with soft labels, each the bin of a number drawn around the true one with a standard deviation of \
-             {sd}: {name}."
-        ))
-    });
-    told.chain(shots).chain(drawn).collect()
+    let mut sentences = Vec::new();
+    for (words, names) in said.into_iter().filter(|(_, names)| !names.is_empty()) {
+        sentences.push(sentence(format!("{words}: {}.", names.join(", ")), &names));
+    }
+    for (name, keys) in scored(stored) {
+        if let Some(shots) = keys.shots {
+            let text = format!("Learned from {shots} training scans per class: {name}.");
+            sentences.push(sentence(text, &[name]));
+        }
+        if let Some(sd) = keys.answer_sd {
+            let text = format!(
+                "Trained with soft labels, each the bin of a number drawn around the true one with a standard deviation of \
+                 {sd}: {name}."
+            );
+            sentences.push(sentence(text, &[name]));
+        }
+    }
+    sentences
+}
+
+fn sentence(text: String, tasks: &[&str]) -> Sentence {
+    Sentence { text, fields: tasks.iter().map(|task| format!("experiment.tasks.{task}")).collect() }
 }
 
 /// Returns the names of the tasks that instruction tuning trained on. `None` if it did not run.
@@ -71,10 +81,15 @@ pub fn is_usual(key: &str, value: &Value) -> bool {
     (key == "paradigm" && value == "single") || (key == "held-out" && value == &Value::Bool(false))
 }
 
-fn names(experiment: &Experiment, which: impl Fn(&TaskKeys) -> bool) -> Option<String> {
-    let chosen = experiment.tasks.iter().filter(|(_, table)| which(&keys(table)));
-    let names: Vec<&str> = chosen.map(|(name, _)| name.as_str()).collect();
-    (!names.is_empty()).then(|| names.join(", "))
+fn names(stored: &StoredRun, which: impl Fn(&TaskKeys) -> bool) -> Vec<&str> {
+    scored(stored).filter(|(_, keys)| which(keys)).map(|(name, _)| name).collect()
+}
+
+/// Returns the tasks that the model answered, with the framework's keys.
+fn scored(stored: &StoredRun) -> impl Iterator<Item = (&str, TaskKeys)> {
+    let tasks = stored.record.experiment.tasks.iter();
+    let tasks = tasks.filter(|(name, _)| ran(stored, &format!("evaluation.{name}")));
+    tasks.map(|(name, table)| (name.as_str(), keys(table)))
 }
 
 /// Returns the framework's keys of a stored task, with defaults for runs that predate them.

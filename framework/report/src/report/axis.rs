@@ -23,7 +23,7 @@ pub fn networks(networks: &[(String, usize)], left: f64, top: f64, height: f64) 
         }
         if end - begin >= LEGIBLE {
             let (x, y) = (left - 8.0, f64::midpoint(begin, end) + 3.5);
-            let text = escape(&shortened(network));
+            let text = escape(&shortened(network, LETTERS));
             let _ =
                 write!(svg, "<text class=\"tick\" x=\"{x}\" y=\"{y:.1}\" text-anchor=\"end\">{text}</text>");
         }
@@ -32,12 +32,12 @@ pub fn networks(networks: &[(String, usize)], left: f64, top: f64, height: f64) 
     svg
 }
 
-/// Cuts a name to the letters of a label, with an ellipsis in place of the rest.
-fn shortened(name: &str) -> String {
-    if name.chars().count() <= LETTERS {
+/// Cuts a name to `longest` characters, with an ellipsis in place of the rest.
+pub fn shortened(name: &str, longest: usize) -> String {
+    if name.chars().count() <= longest {
         return name.to_owned();
     }
-    let kept: String = name.chars().take(LETTERS - 1).collect();
+    let kept: String = name.chars().take(longest - 1).collect();
     format!("{}…", kept.trim_end())
 }
 
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_long_name_ends_in_an_ellipsis() {
-        assert_eq!(shortened("Somatomotor A"), "Somatomotor A");
-        assert_eq!(shortened("Somatomotor AB"), "Somatomotor…");
+        assert_eq!(shortened("Somatomotor A", LETTERS), "Somatomotor A");
+        assert_eq!(shortened("Somatomotor AB", LETTERS), "Somatomotor…");
     }
 }

@@ -1,5 +1,7 @@
 //! A report before it has a format: blocks that Markdown and HTML both know how to write.
 
+use super::forest::Forest;
+
 /// One report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReportDocument {
@@ -16,6 +18,7 @@ impl ReportDocument {
             let span = |span| match span {
                 TextSpan::Plain(text) => TextSpan::Plain(word(&text)),
                 TextSpan::Strong(text) => TextSpan::Strong(word(&text)),
+                TextSpan::Sourced { text, fields } => TextSpan::Sourced { text: word(&text), fields },
                 typed => typed,
             };
             spans.into_iter().map(span).collect()
@@ -25,11 +28,13 @@ impl ReportDocument {
             Block::Subsection(name) => Block::Subsection(word(&name)),
             Block::Lead(words) => Block::Lead(spans(words)),
             Block::Text(words) => Block::Text(spans(words)),
-            Block::Table(table) => Block::Table(ReportTable {
-                caption: word(&table.caption),
-                columns: table.columns.into_iter().map(|(name, align)| (word(&name), align)).collect(),
-                rows: table.rows,
-            }),
+            Block::Table(table) => Block::Table(table.worded(&word)),
+            Block::Folded { summary, table } => {
+                Block::Folded { summary: word(&summary), table: table.worded(&word) }
+            }
+            Block::Forest(forest) => {
+                Block::Forest(Forest { title: word(&forest.title), caption: word(&forest.caption), ..forest })
+            }
             Block::Pairs(pairs) => {
                 Block::Pairs(pairs.into_iter().map(|(name, words)| (name, spans(words))).collect())
             }
@@ -59,6 +64,15 @@ pub enum Block {
     },
     /// A table.
     Table(ReportTable),
+    /// A table that most readers need not see.
+    Folded {
+        /// What it holds.
+        summary: String,
+        /// The table.
+        table: ReportTable,
+    },
+    /// A forest plot.
+    Forest(Forest),
     /// Plots that belong side by side.
     Figures(Vec<Figure>),
     /// Links to other HTML pages of the report. Markdown has none of them.
@@ -85,6 +99,13 @@ pub enum TextSpan {
     Code(String),
     /// A web address.
     Link(String),
+    /// Words that rest on something recorded.
+    Sourced {
+        /// The words.
+        text: String,
+        /// The fields or files.
+        fields: String,
+    },
 }
 
 /// Numbers in rows and columns; the first column names the row.
@@ -150,6 +171,25 @@ pub struct Page {
     pub name: String,
     /// Path relative to the page with the link, made of names that need no escaping.
     pub path: String,
+}
+
+impl ReportTable {
+    /// The same table with rows as columns. `corner` names the new rows.
+    pub fn transposed(self, corner: &str) -> ReportTable {
+        let mut columns = vec![(corner.to_owned(), Align::Left)];
+        columns.extend(self.rows.iter().map(|row| (row[0].text.clone(), Align::Right)));
+        let row = |(place, (name, _)): (usize, &(String, Align))| {
+            let cells = self.rows.iter().map(|row| row[place].clone());
+            std::iter::once(TableCell::new(name.clone())).chain(cells).collect()
+        };
+        let rows = self.columns.iter().enumerate().skip(1).map(row).collect();
+        ReportTable { caption: self.caption, columns, rows }
+    }
+
+    fn worded(self, word: impl Fn(&str) -> String) -> ReportTable {
+        let columns = self.columns.into_iter().map(|(name, align)| (word(&name), align)).collect();
+        ReportTable { caption: word(&self.caption), columns, rows: self.rows }
+    }
 }
 
 impl TableCell {

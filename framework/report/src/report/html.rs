@@ -71,6 +71,17 @@ fn block(block: &Block, section: &mut usize, out: &mut String) {
             escape(text)
         ),
         Block::Table(of) => writeln!(out, "{}", table(of)),
+        Block::Folded { summary, table: folded } => {
+            writeln!(out, "<details><summary>{}</summary>{}</details>", escape(summary), table(folded))
+        }
+        Block::Forest(plot) => writeln!(
+            out,
+            "<h4>{}</h4>\n<figure>{}{}<figcaption>{}</figcaption></figure>",
+            escape(&plot.title),
+            plot.wide(),
+            plot.narrow(),
+            escape(&plot.caption)
+        ),
         Block::Figures(figures) => {
             writeln!(out, "<div class=\"figures\">{}</div>", figures.iter().map(figure).collect::<String>())
         }
@@ -96,6 +107,10 @@ fn block(block: &Block, section: &mut usize, out: &mut String) {
 fn inline(spans: &[TextSpan]) -> String {
     let one = |span: &TextSpan| match span {
         TextSpan::Plain(text) => minus(&escape(text)),
+        TextSpan::Sourced { text, fields } => {
+            let fields = escape(fields);
+            format!("<span data-field=\"{fields}\" title=\"{fields}\">{}</span>", minus(&escape(text)))
+        }
         TextSpan::Strong(text) => format!("<strong>{}</strong>", escape(text)),
         TextSpan::Code(text) => format!("<code>{}</code>", escape(text)),
         TextSpan::Link(address) if is_web(address) => format!("<a href=\"{0}\">{0}</a>", escape(address)),
@@ -130,15 +145,16 @@ fn table(table: &ReportTable) -> String {
     out.push_str("</tr></thead><tbody>");
     for row in &table.rows {
         out.push_str("<tr>");
-        for (place, (cell, (_, align))) in row.iter().zip(&table.columns).enumerate() {
-            out.push_str(&html_cell(cell, *align, place == 0));
+        for (place, (cell, (name, align))) in row.iter().zip(&table.columns).enumerate() {
+            out.push_str(&html_cell(cell, name, *align, place == 0));
         }
         out.push_str("</tr>");
     }
     out + "</tbody></table></div>"
 }
 
-fn html_cell(cell: &TableCell, align: Align, is_first: bool) -> String {
+/// Writes a cell. `column` stands beside it where a narrow page stacks the cells of a row.
+fn html_cell(cell: &TableCell, column: &str, align: Align, is_first: bool) -> String {
     let mut text = typographic(&cell.text, align);
     if matches!(cell.tone, Tone::Good | Tone::Bad) {
         text = format!("<b>{text}</b>");
@@ -148,7 +164,10 @@ fn html_cell(cell: &TableCell, align: Align, is_first: bool) -> String {
     }
     match is_first {
         true => format!("<th scope=\"row\">{text}</th>"),
-        false => format!("<td{}>{text}</td>", class(align, cell.tone)),
+        false => {
+            let column = typographic(column, align);
+            format!("<td data-column=\"{column}\"{}>{text}</td>", class(align, cell.tone))
+        }
     }
 }
 
@@ -175,7 +194,7 @@ fn typographic(text: &str, align: Align) -> String {
 }
 
 /// Replaces a hyphen before a number, or between two names with spaces, by a minus sign.
-fn minus(escaped: &str) -> String {
+pub fn minus(escaped: &str) -> String {
     let mut out = String::with_capacity(escaped.len());
     let mut before = ' ';
     let mut rest = escaped.chars().peekable();
@@ -193,6 +212,7 @@ fn minus(escaped: &str) -> String {
 mod tests {
     use super::*;
     use crate::report::document::{code, plain, strong};
+    use crate::report::forest::{Forest, ForestRow, Role};
 
     #[test]
     fn nothing_a_user_wrote_becomes_markup() {
@@ -206,11 +226,35 @@ mod tests {
                 Block::Lead(vec![plain(evil()), strong(evil()), code(evil())]),
                 Block::Text(vec![TextSpan::Link(evil()), TextSpan::Link("javascript:alert(1)".into())]),
                 Block::Text(vec![TextSpan::Link(format!("https://x/{}", evil()))]),
+                Block::Text(vec![TextSpan::Sourced { text: evil(), fields: evil() }]),
                 Block::Quote { who: evil(), text: evil() },
                 Block::Table(ReportTable {
                     caption: evil(),
                     columns: vec![(evil(), Align::Left), (evil(), Align::Right)],
-                    rows: vec![vec![cell.clone(), cell]],
+                    rows: vec![vec![cell.clone(), cell.clone()]],
+                }),
+                Block::Folded {
+                    summary: evil(),
+                    table: ReportTable {
+                        caption: evil(),
+                        columns: vec![(evil(), Align::Left), (evil(), Align::Right)],
+                        rows: vec![vec![cell.clone(), cell.clone()]],
+                    },
+                },
+                Block::Forest(Forest {
+                    slug: "forest".into(),
+                    title: evil(),
+                    metric: evil(),
+                    caption: evil(),
+                    rows: vec![ForestRow {
+                        name: evil(),
+                        role: Role::Control,
+                        value: None,
+                        interval: None,
+                        difference: Some(cell.clone()),
+                    }],
+                    chance: None,
+                    best: None,
                 }),
                 Block::Pairs(vec![(evil(), vec![plain(evil())])]),
                 Block::Pages(vec![Page { name: evil(), path: evil() }]),
@@ -221,7 +265,7 @@ mod tests {
         assert!(
             !page.contains("<script") && !page.contains("\" onload") && !page.contains("href=\"javascript")
         );
-        assert_eq!(page.matches("&lt;script&gt;").count(), 26);
+        assert_eq!(page.matches("&lt;script&gt;").count(), 55);
     }
 
     #[test]

@@ -37,13 +37,16 @@ pub fn blocks(blocks: &[Block]) -> String {
 /// Returns the name and the text of every plot's file.
 pub fn figures(document: &ReportDocument) -> Vec<(String, String)> {
     let of_block = |block: &Block| match block {
-        Block::Figures(figures) => figures.clone(),
+        Block::Figures(figures) => {
+            figures.iter().map(|figure| (figure.slug.clone(), figure.svg.clone())).collect()
+        }
+        Block::Forest(forest) => vec![(forest.slug.clone(), forest.wide())],
         _ => Vec::new(),
     };
     let style = format!("<style>{}{BACKGROUND}</style><title>", html::PLOT);
     let styled = |svg: &str| svg.replacen("<title>", &style, 1);
     let figures = document.blocks.iter().flat_map(of_block);
-    figures.map(|figure| (format!("{}.svg", figure.slug), styled(&figure.svg) + "\n")).collect()
+    figures.map(|(slug, svg)| (format!("{slug}.svg"), styled(&svg) + "\n")).collect()
 }
 
 fn block(block: &Block, out: &mut String) {
@@ -53,10 +56,16 @@ fn block(block: &Block, out: &mut String) {
         Block::Lead(spans) | Block::Text(spans) => writeln!(out, "{}", inline(spans)),
         Block::Quote { who, text } => writeln!(out, "> **{}:** {}", escape(who), escape(text)),
         Block::Table(of) => write!(out, "{}", table(of)),
-        Block::Figures(figures) => figures.iter().try_for_each(|figure| {
-            let caption = escape(&figure.caption);
-            writeln!(out, "![{caption}]({FIGURES}/{}.svg)\n*{caption}*\n", figure.slug)
-        }),
+        Block::Folded { summary, table: folded } => {
+            let summary = html::escape(summary);
+            writeln!(out, "<details>\n<summary>{summary}</summary>\n\n{}\n</details>", table(folded))
+        }
+        Block::Forest(forest) => {
+            writeln!(out, "**{}**\n\n{}", escape(&forest.title), image(&forest.caption, &forest.slug))
+        }
+        Block::Figures(figures) => {
+            figures.iter().try_for_each(|figure| writeln!(out, "{}\n", image(&figure.caption, &figure.slug)))
+        }
         Block::Pages(_) => Ok(()),
         Block::Pairs(pairs) => pairs
             .iter()
@@ -73,9 +82,14 @@ fn block(block: &Block, out: &mut String) {
     };
 }
 
+fn image(caption: &str, slug: &str) -> String {
+    let caption = escape(caption);
+    format!("![{caption}]({FIGURES}/{slug}.svg)\n*{caption}*")
+}
+
 fn inline(spans: &[TextSpan]) -> String {
     let one = |span: &TextSpan| match span {
-        TextSpan::Plain(text) => escape(text),
+        TextSpan::Plain(text) | TextSpan::Sourced { text, .. } => escape(text),
         TextSpan::Strong(text) => format!("**{}**", escape(text)),
         TextSpan::Code(text) => code(text),
         TextSpan::Link(address) => escape(address),

@@ -7,6 +7,7 @@ pub mod compare;
 mod document;
 #[cfg(test)]
 mod fixture;
+mod forest;
 mod html;
 pub(crate) mod markdown;
 mod methods;

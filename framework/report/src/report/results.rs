@@ -1,5 +1,6 @@
 //! The table: each task's scores beside its baselines, and what the differences allow to say.
 
+mod drawn;
 mod said;
 
 use std::collections::BTreeSet;
@@ -7,7 +8,7 @@ use std::collections::BTreeSet;
 use boldface::Part;
 use boldface_tables::summary::{Score, ScoreDifference, Verdict};
 
-use super::document::{Align, ReportTable, TableCell, Tone};
+use super::document::{Align, ReportTable, TableCell, Tone, metric_label};
 use super::number;
 use super::stored::StoredRun;
 use crate::score::{CORRECTION_WEIGHT, control_rank};
@@ -153,14 +154,16 @@ impl Results {
         ReportTable { caption: self.caption(), columns, rows }
     }
 
+    /// The whole table with a row per answerer and difference, which fits a page when there are many.
+    pub fn by_answerer(&self) -> ReportTable {
+        self.table(metric_label, usize::MAX).transposed("")
+    }
+
     fn row(&self, metric: &str, label: fn(&str) -> String, most: usize) -> Vec<TableCell> {
         let of = |plugin: &String| {
             self.scores.iter().find(|score| score.plugin == *plugin && score.metric == metric)
         };
-        let direction =
-            self.scores.iter().find(|score| score.metric == metric).and_then(|s| s.higher_is_better);
-        let arrow = direction.map_or("", |up| if up { " ↑" } else { " ↓" });
-        let mut row = vec![TableCell::new(format!("{}{arrow}", self.in_unit(metric, label(metric))))];
+        let mut row = vec![TableCell::new(self.directed(metric, label(metric)))];
         for plugin in &self.answerers {
             let score = of(plugin);
             let value = score.and_then(|score| score.value);
@@ -169,14 +172,19 @@ impl Results {
         }
         for against in self.against.iter().take(most) {
             let difference = self.model.as_ref().and_then(of).and_then(|score| minus(score, against));
-            row.push(difference.map_or_else(
-                || TableCell::new(number::DASH),
-                |found| {
-                    TableCell::noted(number::difference(found.value, found.interval), tone(found.verdict))
-                },
-            ));
+            row.push(difference.map_or_else(|| TableCell::new(number::DASH), difference_cell));
         }
         row
+    }
+
+    /// Adds the metric's unit and direction to its label, as in `MAE (years) ↓`.
+    fn directed(&self, metric: &str, label: String) -> String {
+        let arrow = self.higher_is_better(metric).map_or("", |up| if up { " ↑" } else { " ↓" });
+        format!("{}{arrow}", self.in_unit(metric, label))
+    }
+
+    fn higher_is_better(&self, metric: &str) -> Option<bool> {
+        self.scores.iter().find(|score| score.metric == metric).and_then(|score| score.higher_is_better)
     }
 
     /// Adds the metric's unit to its label, as in `MAE (years)`.
@@ -200,6 +208,10 @@ fn told(value: Option<f64>, interval: Option<(f64, f64)>) -> String {
 
 fn minus<'a>(score: &'a Score, against: &str) -> Option<&'a ScoreDifference> {
     score.differences.iter().find(|difference| difference.against == against)
+}
+
+fn difference_cell(found: &ScoreDifference) -> TableCell {
+    TableCell::noted(number::difference(found.value, found.interval), tone(found.verdict))
 }
 
 fn tone(verdict: Verdict) -> Tone {

@@ -74,6 +74,8 @@ pub struct StoredRun {
     pub run: String,
     /// What was run.
     pub record: Record,
+    /// The same as it is in the file: without defaults for what the file lacks.
+    pub manifest: Value,
     /// The spec with every default filled in, as TOML.
     pub resolved: String,
     /// The metric table.
@@ -151,6 +153,7 @@ impl StoredRun {
         let text = read(&path)?.ok_or_else(|| ReportError::NoRun { dir: dir.to_owned() })?;
         let record: Record = parse(&path, &text)?;
         let mut value: Value = parse(&path, &text)?;
+        let manifest = value.clone();
         let resolved = toml_of(value["experiment"].take()).map_err(|reason| damaged(&path, reason))?;
 
         let rows = boldface_tables::metrics::read(&dir.join(METRICS))?;
@@ -180,6 +183,7 @@ impl StoredRun {
         let scores = summary::scores(&rows);
         Ok(StoredRun {
             run,
+            manifest,
             resolved,
             rows,
             scores,

@@ -60,7 +60,7 @@ pub fn document(document: &ReportDocument) -> String {
                 let _ = writeln!(out, "\n  {name}");
             }
             Block::Lead(spans) | Block::Text(spans) => out.push_str(&wrapped(&words(spans), "  ")),
-            Block::Table(table) => {
+            Block::Table(table) | Block::Folded { table, .. } => {
                 let _ = writeln!(out, "\n  {}", table.caption);
                 out.push_str(&aligned(&with_notes(table)));
                 out.push('\n');
@@ -73,7 +73,7 @@ pub fn document(document: &ReportDocument) -> String {
                 let _ = writeln!(out, "\n  {summary}");
                 code.lines().for_each(|line| out.push_str(&wrapped(line, "    ")));
             }
-            Block::Figures(_) | Block::Pages(_) => {}
+            Block::Figures(_) | Block::Forest(_) | Block::Pages(_) => {}
         }
     }
     out
@@ -81,7 +81,10 @@ pub fn document(document: &ReportDocument) -> String {
 
 fn words(spans: &[TextSpan]) -> String {
     let one = |span: &TextSpan| match span {
-        TextSpan::Plain(text) | TextSpan::Strong(text) | TextSpan::Link(text) => text.clone(),
+        TextSpan::Plain(text)
+        | TextSpan::Strong(text)
+        | TextSpan::Link(text)
+        | TextSpan::Sourced { text, .. } => text.clone(),
         TextSpan::Code(text) => format!("`{text}`"),
     };
     spans.iter().map(one).collect()

@@ -25,8 +25,8 @@ pub use json::json;
 pub use manifest::{Cost, FileRecord, Manifest, Unusable};
 pub use proof::{CAUTION_ENDING, Check, CheckStatus, CheckTime, FIT_ENDING, Proof, UNIT_CHECK};
 pub use record::{
-    Carpet, DatasetDescription, DatasetSource, MotionFc, OutcomeLine, Reconstruction, Record, ScanQuality,
-    StageRecord,
+    Carpet, DatasetDescription, DatasetSource, GeneratingProgram, MotionFc, OutcomeLine, Reconstruction,
+    Record, ScanQuality, StageRecord,
 };
 pub use stage::{Key, Stage, StageKind};
 pub use sweep_record::{ArmRecord, ArmStatus, SweepRecord};

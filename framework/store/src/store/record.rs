@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Exclusion, Outcome, Part, Quality, ScanId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::stage::{Stage, StageKind};
@@ -83,6 +83,33 @@ pub struct DatasetDescription {
     pub dataset_doi: Option<String>,
     /// Datasets it was derived from.
     pub source_datasets: Vec<DatasetSource>,
+    /// The programs that made it.
+    #[serde(deserialize_with = "programs", skip_serializing_if = "Vec::is_empty")]
+    pub generated_by: Vec<GeneratingProgram>,
+}
+
+/// A program that made a dataset.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GeneratingProgram {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+impl GeneratingProgram {
+    /// Returns its name and its version.
+    pub fn label(&self) -> String {
+        self.version.as_ref().map_or_else(|| self.name.clone(), |version| format!("{} {version}", self.name))
+    }
+}
+
+/// Reads the programs that have a name. Other people write this file, and a slip in it must not hide the licence.
+fn programs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<GeneratingProgram>, D::Error> {
+    let Value::Array(programs) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
+    Ok(programs.into_iter().filter_map(|program| serde_json::from_value(program).ok()).collect())
 }
 
 /// A dataset that another was derived from.
@@ -203,6 +230,18 @@ pub struct Reconstruction {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_in_what_made_a_dataset_hides_nothing_else() {
+        let read = |made: serde_json::Value| -> DatasetDescription {
+            serde_json::from_value(serde_json::json!({ "Name": "pain", "GeneratedBy": made })).unwrap()
+        };
+        let labels = |made| read(made).generated_by.iter().map(GeneratingProgram::label).collect::<Vec<_>>();
+        let made = serde_json::json!([{ "Name": "fMRIPrep", "Version": "23.2.1", "Container": {} }, { "Name": "x" }, 3]);
+        assert_eq!(labels(made), ["fMRIPrep 23.2.1", "x"]);
+        assert_eq!(read(serde_json::json!("fMRIPrep")).name.as_deref(), Some("pain"));
+        assert!(labels(serde_json::json!({ "Name": "fMRIPrep" })).is_empty());
+    }
 
     #[test]
     fn the_folder_of_a_spec_is_found_from_anywhere() {

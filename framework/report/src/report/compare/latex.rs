@@ -51,7 +51,7 @@ fn line(text: &str) -> String {
 }
 
 /// Escapes text for LaTeX. A hyphen before a number becomes a minus.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::new();
     let mut before = ' ';
     let mut rest = text.chars().peekable();

@@ -32,6 +32,7 @@ use crate::spec::Unit;
 use board::Board;
 pub use error::{CompareError, CompareResult};
 use folders::{FinishedArm, RecordedSweep, RunOrSweep};
+pub(super) use latex::escape as latex_escape;
 use run::Run;
 use scores::Bench;
 

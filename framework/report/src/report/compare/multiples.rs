@@ -3,55 +3,33 @@
 use std::fmt::Write;
 
 use super::groups::RunGroup;
-use super::scores::MetricComparison;
+use super::scores::{GroupScore, MetricComparison};
+use crate::report::axis::shortened;
+use crate::report::forest::{Forest, ForestRow, Role};
 use crate::report::html::escape;
 use crate::report::number;
-use crate::report::plot::{range, ticks};
+use crate::report::plot::ticks;
 
 const WIDTH: f64 = 320.0;
-/// Height of one row of a forest plot.
-const ROW: f64 = 26.0;
-/// Height of the axis below.
-const AXIS: f64 = 26.0;
-const SIDE: f64 = 14.0;
-
-/// Draws a forest plot of one metric: one row per group with a dot and its interval, over a shared
-/// axis.
+/// Draws a forest plot of one metric, with one row per group.
 pub fn forest(line: &MetricComparison, groups: &[RunGroup]) -> String {
-    let ends = line.cells.iter().flat_map(|cell| {
-        let (low, high) = cell.interval.unzip();
-        [cell.summary.mean, low, high].into_iter().flatten().filter(|value| value.is_finite())
-    });
-    let (low, high) = range(ends.clone());
-    let (low, high) = (low - 0.03 * (high - low), high + 0.03 * (high - low));
-    let place = |value: f64| SIDE + (value - low) / (high - low) * (WIDTH - 2.0 * SIDE);
-    let base = 6.0 + ROW * groups.len() as f64;
-    let told = groups.iter().zip(&line.cells).map(|(group, cell)| {
-        let (value, interval) = number::with_interval(cell.summary.mean, cell.interval);
-        format!("{}: {value}{}", group.label, interval.map_or_else(String::new, |text| format!(" {text}")))
-    });
-    let told = told.collect::<Vec<_>>().join("; ");
-    let mut svg = open(&line.metric, &told, base + AXIS);
-    axis(&mut svg, low, high, place, base);
-    for (row, (group, cell)) in groups.iter().zip(&line.cells).enumerate() {
-        let y = 6.0 + ROW * row as f64;
-        let _ = write!(
-            svg,
-            "<text class=\"legend\" x=\"{SIDE}\" y=\"{:.1}\">{}</text>",
-            y + 9.0,
-            escape(&group.label)
-        );
-        let y = y + 17.0;
-        if let Some((from, to)) = cell.interval.filter(|(from, to)| from.is_finite() && to.is_finite()) {
-            let _ =
-                write!(svg, "<path class=\"line n0\" d=\"M{:.1} {y:.1}H{:.1}\"/>", place(from), place(to));
-        }
-        if let Some(mean) = cell.summary.mean.filter(|mean| mean.is_finite()) {
-            let _ =
-                write!(svg, "<circle class=\"spot n0\" cx=\"{:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>", place(mean));
-        }
-    }
-    svg + "</svg>"
+    let row = |(group, cell): (&RunGroup, &GroupScore)| ForestRow {
+        name: group.label.clone(),
+        role: Role::Model,
+        value: cell.summary.mean,
+        interval: cell.interval,
+        difference: None,
+    };
+    let forest = Forest {
+        slug: String::new(),
+        title: String::new(),
+        metric: line.metric.clone(),
+        caption: String::new(),
+        rows: groups.iter().zip(&line.cells).map(row).collect(),
+        chance: None,
+        best: None,
+    };
+    forest.narrow()
 }
 
 /// A plot of one sweep axis: every trial as a faint dot above its level, the means joined by a line.
@@ -101,7 +79,7 @@ impl Effect<'_> {
                 svg,
                 "<text class=\"tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
                 BASE + 18.0,
-                escape(&short(name, room))
+                escape(&shortened(name, room))
             );
             for (place, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
                 // Shifted sideways, so that equal values do not hide each other.
@@ -131,24 +109,4 @@ fn open(title: &str, description: &str, height: f64) -> String {
         escape(title),
         escape(description)
     )
-}
-
-fn axis(svg: &mut String, low: f64, high: f64, place: impl Fn(f64) -> f64, base: f64) {
-    for (value, text) in ticks(low, high, 5) {
-        let at = place(value);
-        let _ = write!(svg, "<path class=\"grid\" d=\"M{at:.1} 4V{base:.1}\"/>");
-        let _ = write!(
-            svg,
-            "<text class=\"tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{text}</text>",
-            base + 16.0
-        );
-    }
-    let _ = write!(svg, "<path class=\"axis\" d=\"M{SIDE} {base:.1}H{:.1}\"/>", WIDTH - SIDE);
-}
-
-fn short(text: &str, room: usize) -> String {
-    if text.chars().count() <= room {
-        return text.to_owned();
-    }
-    text.chars().take(room - 1).chain(['…']).collect()
 }

@@ -10,5 +10,7 @@ const SCRIPT: &str = include_str!("sort.js");
 pub fn write(document: &ReportDocument) -> String {
     let page = html::write(document);
     let page = page.replacen("</style>", &format!("{STYLE}</style>"), 1);
+    // A stacked table has no header to sort by.
+    let page = page.replacen("<main>", "<main class=\"sorts\">", 1);
     page.replacen("</main>", &format!("</main>\n<script>\n{SCRIPT}</script>"), 1)
 }

@@ -129,11 +129,13 @@ impl Results {
 
     /// Says why there are no intervals, if too few subjects are the reason.
     pub fn without_intervals(&self) -> Option<String> {
-        let has_one = |score: &Score| {
-            score.interval.is_some()
-                || score.differences.iter().any(|difference| difference.interval.is_some())
-        };
-        self.subjects.filter(|_| !self.scores.iter().any(has_one)).and_then(number::too_few)
+        self.subjects.filter(|_| !self.has_intervals()).and_then(number::too_few)
+    }
+
+    /// Whether any score or difference has an interval.
+    pub fn has_intervals(&self) -> bool {
+        let differs = |score: &Score| score.differences.iter().any(|minus| minus.interval.is_some());
+        self.scores.iter().any(|score| score.interval.is_some() || differs(score))
     }
 
     /// Returns the verdict in a few words, for a one-line summary of the run.
@@ -173,10 +175,14 @@ impl Results {
         let level = score.chance?;
         let is_better =
             |(low, high)| if score.higher_is_better == Some(false) { high < level } else { low > level };
-        let shown = number::score(Some(level));
-        let name = format!("chance ({})", shown.trim_end_matches('0').trim_end_matches('.'));
-        Some(Chance { name, is_beaten: score.interval.is_some_and(is_better) })
+        Some(Chance { name: chance_level(level), is_beaten: score.interval.is_some_and(is_better) })
     }
+}
+
+/// Names a level of chance: `chance (0.5)`.
+pub(super) fn chance_level(level: f64) -> String {
+    let shown = number::score(Some(level));
+    format!("chance ({})", shown.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ const MEANINGS: [(&str, &str); 18] = [
     ("facts", "a linear model of the corpus' facts as numbers"),
     ("motion-only", "a linear model of head motion alone"),
     ("site-only", "a linear model of the site alone"),
-    ("ar-", "a linear forecast from each region's own past"),
+    ("ar", "a linear forecast from each region's own past"),
     ("persistence", "each region's last value, for all time"),
     ("majority", "the most frequent answer of training scans"),
     ("mean", "the mean of training scans"),
@@ -40,7 +40,7 @@ const MEANINGS: [(&str, &str); 18] = [
 pub(super) fn block<'a>(results: impl Iterator<Item = &'a Results>) -> Option<Block> {
     let named: BTreeSet<&str> = results
         .flat_map(|results| results.answerers.iter().filter(|name| Some(*name) != results.model.as_ref()))
-        .filter_map(|name| Some(meaning(name)?.0))
+        .filter_map(|name| Some(family(name)?.0))
         .collect();
     let row = |(name, meaning): &(&str, &str)| {
         let shown = if name.ends_with('-') { format!("{name}…") } else { (*name).to_owned() };
@@ -51,7 +51,12 @@ pub(super) fn block<'a>(results: impl Iterator<Item = &'a Results>) -> Option<Bl
     (!rows.is_empty()).then_some(Block::Pairs(rows))
 }
 
-fn meaning(name: &str) -> Option<&'static (&'static str, &'static str)> {
+/// Returns what a control or baseline is. `None` for names that only a plugin knows.
+pub fn meaning(name: &str) -> Option<&'static str> {
+    Some(family(name)?.1)
+}
+
+fn family(name: &str) -> Option<&'static (&'static str, &'static str)> {
     let stands_for = |known: &str| match known.strip_suffix('-') {
         Some(_) => name.starts_with(known),
         // `facts-logistic` and `facts (graph)` are facts too.
@@ -67,11 +72,11 @@ mod tests {
 
     #[test]
     fn families_of_baselines_have_a_meaning_and_other_names_none() {
-        let of = |name: &str| meaning(name).map(|(known, _)| *known);
+        let of = |name: &str| family(name).map(|(known, _)| *known);
         assert_eq!(of("fc-flat-ridge"), Some("fc-flat-"));
         assert_eq!(of("fc-logistic"), Some("fc-"));
         assert_eq!(of("facts (graph)"), Some("facts"));
-        assert_eq!(of("ar-4"), Some("ar-"));
+        assert_eq!([of("ar-4"), of("ar")], [Some("ar"); 2]);
         assert_eq!(of("gpt"), None);
         for control in crate::score::CONTROLS {
             assert_eq!(of(control), Some(control));

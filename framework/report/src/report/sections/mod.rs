@@ -45,6 +45,7 @@ pub fn document(stored: &StoredRun) -> ReportDocument {
     document
 }
 
+pub(super) use legend::meaning;
 pub(super) use provenance::gone;
 
 /// Turns `text` into part of a file name: letters, digits and hyphens.

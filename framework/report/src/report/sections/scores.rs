@@ -3,7 +3,7 @@
 use boldface::Part;
 
 use super::legend;
-use crate::report::document::{Block, code, metric_label, plain, strong};
+use crate::report::document::{Block, code, plain, strong};
 use crate::report::number;
 use crate::report::results::{Results, results};
 use crate::report::stored::StoredRun;
@@ -22,7 +22,7 @@ pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
         return blocks;
     }
     let legend = legend::block(test.iter().chain(&validation));
-    for (part, results) in [(Part::Test, test), (Part::Validation, validation)] {
+    for (part, results) in [(Part::Test, &test), (Part::Validation, &validation)] {
         if results.is_empty() {
             continue;
         }
@@ -31,11 +31,16 @@ pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
             _ => "Validation: {subject}s for choices, not for claims",
         };
         blocks.push(Block::Subsection(meaning.into()));
-        for one in &results {
-            blocks.push(Block::Table(one.table(metric_label, usize::MAX)));
+        for one in results {
+            // Validation is drawn only if there is nothing else to show.
+            if part == Part::Test || test.is_empty() {
+                blocks.extend(one.forest(best_baseline(&validation, &one.task)).map(Block::Forest));
+            }
             blocks.extend(one.sentences(usize::MAX).into_iter().map(|said| Block::Text(vec![plain(said)])));
+            let summary = format!("Every score of {}", one.task);
+            blocks.push(Block::Folded { summary, table: one.by_answerer() });
         }
-        blocks.extend(caution(&results));
+        blocks.extend(caution(results));
     }
     blocks.push(Block::Text(vec![
         plain("Brackets: 95% bootstrap interval over {subject}s; differences are paired by {subject}. "),
@@ -43,10 +48,15 @@ pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
         plain(": the interval of the difference excludes zero. ↑ higher is better, ↓ lower is better. – undefined."),
     ]));
     if let Some(legend) = legend {
-        blocks.push(Block::Text(vec![plain("The columns beside the model, on the same questions:")]));
+        blocks.push(Block::Text(vec![plain("The rows beside the model, on the same questions:")]));
         blocks.push(legend);
     }
     blocks
+}
+
+/// Returns the baseline of a task that is best on validation.
+fn best_baseline<'a>(validation: &'a [Results], task: &str) -> Option<&'a str> {
+    validation.iter().find(|one| one.task == task)?.best_baseline()
 }
 
 /// Summarises the run in one clause per task.

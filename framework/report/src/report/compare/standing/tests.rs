@@ -37,7 +37,7 @@ fn words(standing: &Standing) -> String {
     let blocks = standing.words();
     let [Block::Text(spans)] = &blocks[..] else { panic!("{blocks:?}") };
     let text = |span: &TextSpan| match span {
-        TextSpan::Plain(text) | TextSpan::Strong(text) => text.clone(),
+        TextSpan::Plain(text) | TextSpan::Strong(text) | TextSpan::Sourced { text, .. } => text.clone(),
         other => panic!("{other:?}"),
     };
     spans.iter().map(text).collect()
