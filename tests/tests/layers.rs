@@ -110,6 +110,8 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("fancy-regex", &["boldface-lm"]),
     ("memmap2", &["boldface-engine"]),
     ("clap", &["boldface-cli"]),
+    ("clap_complete", &["boldface-cli"]),
+    ("clap_mangen", &["boldface-cli"]),
     ("indicatif", &["boldface-cli"]),
     ("tracing-subscriber", &["boldface-cli"]),
 ];
