@@ -25,6 +25,11 @@ pub fn labels_present(root: &Path, extensions: &[&str], wanted: &[(&str, &str)])
     if names.is_empty() {
         return String::new();
     }
+    // The labels of files of another kind would only confuse.
+    let is_of_kind =
+        |name: &&&Name| wanted.iter().all(|(entity, label)| *entity != SUFFIX || has(name, entity, label));
+    let of_kind: Vec<&Name> = names.iter().filter(is_of_kind).copied().collect();
+    let names = if of_kind.is_empty() { names } else { of_kind };
     let is_absent = |(entity, label): &&(&str, &str)| !names.iter().any(|name| has(name, entity, label));
     let absent: Vec<&(&str, &str)> = wanted.iter().filter(is_absent).collect();
     if !absent.is_empty() {
@@ -34,7 +39,7 @@ pub fn labels_present(root: &Path, extensions: &[&str], wanted: &[(&str, &str)])
         return each.collect();
     }
     let mut said = String::new();
-    for (place, (entity, label)) in wanted.iter().enumerate() {
+    for (place, (entity, label)) in wanted.iter().enumerate().filter(|(_, (entity, _))| *entity != SUFFIX) {
         let fits = |name: &&&Name| {
             let mut others = wanted.iter().enumerate().filter(|(other, _)| *other != place);
             others.all(|(_, (entity, label))| has(name, entity, label))
@@ -138,6 +143,10 @@ mod tests {
             said(&[("space", "T1w"), ("task", "rest")]),
             "; no file with the other labels has `space-T1w`; present: `MNI` (2 files); no file with the other labels \
              has `task-rest`; present: `pain` (1 file)"
+        );
+        assert_eq!(
+            said(&[(SUFFIX, "bold"), ("space", "MNI6")]),
+            "; no file has `space-MNI6`; present: `MNI` (2 files), `T1w` (1 file)"
         );
         assert_eq!(
             said(&[(SUFFIX, "cbv")]),

@@ -3,7 +3,7 @@
 use boldface::{Problem, Result};
 
 use super::Plan;
-use crate::stages::SeriesPreview;
+use crate::stages::{Configs, DatasetPreview, SeriesPreview};
 
 impl Plan {
     /// Reads the scans and returns what the run would refuse of them, and a line per dataset about what was
@@ -12,8 +12,8 @@ impl Plan {
     /// # Errors
     /// If a cohort cannot be read any more.
     pub fn check_values(&self, tell: fn(&str)) -> Result<(Vec<Problem>, Vec<String>)> {
-        let preview = SeriesPreview::read(self, tell)?;
-        let line = |dataset: &crate::stages::DatasetPreview| {
+        let preview = SeriesPreview::read(&Configs::new(self), tell)?;
+        let line = |dataset: &DatasetPreview| {
             let (name, scans, read) = (&dataset.name, dataset.scans, dataset.read);
             match scans - read {
                 0 => format!("values of all {scans} scans of `{name}` read"),

@@ -362,7 +362,9 @@ impl Bids {
         let raw = self.raw.iter().map(|raw| ("raw", "folder", root.join(raw)));
         let missing = missing.chain(raw.filter(|(_, _, path)| !path.is_dir()));
         let problem = |(key, what, path): (&str, &str, PathBuf)| {
-            Problem::at(key, format!("there is no {what} `{}`{}", path.display(), files_beside(&path)))
+            // Atlases lie together, and their names are long.
+            let others = if key.starts_with("parcellation") { files_beside(&path) } else { String::new() };
+            Problem::at(key, format!("there is no {what} `{}`{others}", path.display()))
                 .help("a path is relative to the dataset's folder")
         };
         missing.map(problem).collect()

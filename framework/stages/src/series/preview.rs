@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use boldface::{Dataset, Problem, Result, guard};
+use boldface::{Problem, Result, guard};
 
 use super::reading::on_threads;
-use super::{Found, MISSING_HELP, SeriesConfig, cohorts};
-use crate::config::HashedPlugin;
-use crate::study::Study;
+use super::{Found, MISSING_HELP, cohorts};
+use crate::config::Configs;
 
 /// Bytes of images that are read before a run. Tables of series are always read as a whole.
 const IMAGES: u64 = 512 << 20;
@@ -39,19 +38,24 @@ pub struct DatasetPreview {
 }
 
 impl SeriesPreview {
-    /// Reads the scans of a study as the stage `series` does, but keeps none. Of a dataset of images, only
+    /// Reads the scans as the stage `series` does, but keeps none. A dataset without files is left out. Of a dataset of images, only
     /// the first scans are read if all would take long. `tell` receives progress messages.
     ///
     /// # Errors
     /// If a cohort cannot be read. A scan that cannot be read is a problem instead.
-    pub fn read(study: &Study, tell: fn(&str)) -> Result<SeriesPreview> {
-        let config = SeriesConfig::new(study);
-        let Found { regions, scans, .. } = cohorts(&config)?;
+    pub fn read(configs: &Configs<'_>, tell: fn(&str)) -> Result<SeriesPreview> {
+        let config = &configs.series;
+        let Found { regions, scans, .. } = cohorts(config)?;
         let (mut datasets, mut left) = (Vec::new(), Vec::new());
         for entry in config.datasets.iter() {
             let own = scans.iter().enumerate().filter(|(_, (of, _))| of.name == entry.name);
             let own: Vec<usize> = own.map(|(place, _)| place).collect();
-            let (bytes, are_images) = files(entry);
+            let files = guard(|| entry.config.files(entry.root)).unwrap_or_default();
+            if files.is_empty() {
+                continue;
+            }
+            let bytes = files.iter().filter_map(|file| Some(std::fs::metadata(file).ok()?.len())).sum();
+            let are_images = files.iter().any(|file| is_image(file));
             let read = if are_images { affordable(own.len(), bytes) } else { own.len() };
             left.extend(&own[..read]);
             datasets.push(DatasetPreview { name: entry.name.to_owned(), scans: own.len(), read, bytes });
@@ -77,13 +81,6 @@ impl SeriesPreview {
         };
         Ok(SeriesPreview { problems: bad.into_iter().map(problem).collect(), datasets })
     }
-}
-
-/// Returns the bytes of a dataset's files, and whether some of them are images.
-fn files(entry: &HashedPlugin<'_, dyn Dataset>) -> (u64, bool) {
-    let files = guard(|| entry.config.files(entry.root)).unwrap_or_default();
-    let bytes = files.iter().filter_map(|file| Some(std::fs::metadata(file).ok()?.len())).sum();
-    (bytes, files.iter().any(|file| is_image(file)))
 }
 
 fn is_image(file: &Path) -> bool {

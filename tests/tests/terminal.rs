@@ -48,7 +48,7 @@ fn keys(runs: &Path) -> (BTreeMap<String, String>, Value) {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let name = |stage: &Value| text(&stage["artefact"]).rsplit_once('-').unwrap().0.to_owned();
     let keys = stages.iter().map(|stage| (name(stage), text(&stage["artefact"]))).collect();
-    let series = run.join("../../..").join(text(&stages[0]["artefact"])).join("scans.json");
+    let series = run.join("../..").join(text(&stages[0]["artefact"])).join("scans.json");
     (keys, serde_json::from_slice(&fs::read(series).unwrap()).unwrap())
 }
 
@@ -152,7 +152,11 @@ fn flags(sandbox: &Sandbox, command: &[&str]) -> BTreeMap<String, Vec<String>> {
     let (code, help) = told(&sandbox.boldface(&[command, &["--help"]].concat()));
     assert_eq!(code, Some(0), "{help}");
     let own = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
-    let flag = |line: &str| Some(line.split([' ', ',', '=']).find(|word| word.starts_with("--"))?.to_owned());
+    let flag = |line: &str| {
+        Some(
+            line.split([' ', ',', '=']).find(|word| word.starts_with("--"))?.trim_end_matches('.').to_owned(),
+        )
+    };
     let mut all = BTreeMap::from([(command.join("-"), own.filter_map(flag).collect())]);
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     for line in listed.take_while(|line| line.starts_with("  ")) {
@@ -219,7 +223,7 @@ fn cleaning_keeps_what_runs_need_and_leaves_the_store_alone_otherwise() {
     sandbox.write("runs/cache/.progress-tokenizer-0123456789ab/step-3/weights", "hours");
     sandbox.write("outside/tokenizer-0123456789ab/precious", "mine");
     sandbox.write("runs/cache/notes/todo", "mine");
-    let link = sandbox.path("runs/cache/tokenizer-0123456789ab");
+    let link = sandbox.path("runs/cache/tokenizer-fedcba987654");
     std::os::unix::fs::symlink(sandbox.path("outside/tokenizer-0123456789ab"), &link).unwrap();
     let before = listed();
     let (code, said) = told(&sandbox.boldface(&["clean"]));
@@ -245,7 +249,7 @@ fn cleaning_keeps_what_runs_need_and_leaves_the_store_alone_otherwise() {
     assert!(code == Some(0) && said.contains("removed "), "{said}");
     let left = listed();
     assert!(left.len() < before.len());
-    for kept in [".progress-tokenizer-0123456789ab", "notes", "tokenizer-0123456789ab"] {
+    for kept in [".progress-tokenizer-0123456789ab", "notes", "tokenizer-fedcba987654"] {
         assert!(left.iter().any(|name| name == kept), "{kept}: {left:?}");
     }
     assert!(sandbox.path("outside/tokenizer-0123456789ab/precious").is_file());
