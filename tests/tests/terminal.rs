@@ -88,9 +88,7 @@ fn a_dry_try_is_marked_and_never_taken_for_the_run() {
     let (whole, scans) = keys(&sandbox.path("runs/tiny"));
     assert_eq!(scans.as_array().unwrap().len(), 24);
     assert_eq!(limited.keys().collect::<Vec<_>>(), whole.keys().collect::<Vec<_>>());
-    // The text side of this model reads no scan.
-    let shared = limited.iter().filter(|(name, key)| whole[*name] == **key).map(|(name, _)| name.as_str());
-    assert_eq!(shared.collect::<Vec<_>>(), ["cache/text-space"]);
+    assert!(limited.iter().all(|(name, key)| whole[name] != *key), "{limited:?}\n{whole:?}");
     assert!(fs::read_link(sandbox.path("runs/latest")).unwrap().starts_with("tiny"));
 }
 
