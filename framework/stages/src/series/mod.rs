@@ -71,7 +71,7 @@ impl<'a> SeriesConfig<'a> {
 /// Saves the cropped series of every scan, not standardised, with its metadata and the regions. Quality
 /// measurements and exclusions are saved if there are any.
 pub fn run(work: &mut StageContext<'_, SeriesConfig<'_>>) -> Result<()> {
-    let Found { regions, scans, excluded } = cohorts(&work.config)?;
+    let Found { regions, scans, excluded } = cohorts(work.config)?;
     let read = reading::read(work, &scans, &regions)?;
     let bad: Vec<(&ScanInfo, &Bad)> =
         scans.iter().zip(&read).filter_map(|((_, info), read)| Some((info, read.as_ref().err()?))).collect();
