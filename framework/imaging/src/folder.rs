@@ -148,6 +148,14 @@ impl ScanFolder {
     }
 }
 
+/// Returns the names of all files below `root` that have a BIDS name and one of `extensions`.
+pub(crate) fn names_below(root: &Path, extensions: &[&str]) -> Result<Vec<Name>> {
+    let mut paths = Vec::new();
+    walk(root, DEPTH, None, &mut paths)?;
+    let names = paths.iter().filter_map(|path| Name::parse(path.file_name()?.to_str()?).ok());
+    Ok(names.filter(|name| extensions.contains(&name.extension.as_str())).collect())
+}
+
 /// Returns the sidecars of one signal file, nearest first.
 ///
 /// The `.json` of the same name comes first, then those that BIDS inheritance finds in its folder and,

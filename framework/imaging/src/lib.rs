@@ -28,6 +28,7 @@ pub mod npy;
 pub mod parcellation;
 pub mod pattern;
 pub mod phenotype;
+pub mod present;
 pub mod recipe;
 pub mod recording;
 pub mod regions;

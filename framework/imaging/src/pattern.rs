@@ -9,6 +9,7 @@ use boldface::{Result, ScanId};
 
 use crate::link;
 use crate::names::label;
+use crate::present::entries;
 
 /// Labels by placeholder name.
 pub type PatternLabels = BTreeMap<String, String>;
@@ -84,6 +85,27 @@ impl Pattern {
         }
         found.sort();
         Ok(found)
+    }
+
+    /// Says how far the folders below `root` fit, and what is there instead of the first part that nothing
+    /// fits. Begins with `; `, or is empty if the pattern finds files.
+    pub fn present(&self, root: &Path, given: &PatternLabels) -> String {
+        let mut folders = vec![(root.to_owned(), given.clone())];
+        let parts: Vec<&str> = self.written.split('/').collect();
+        for (part, written) in self.parts.iter().zip(&parts) {
+            let step = |(folder, labels): &(PathBuf, PatternLabels)| self.step(folder, part, labels).ok();
+            let next: Vec<_> = folders.iter().filter_map(step).flatten().collect();
+            if next.is_empty() {
+                let Some((folder, _)) = folders.iter().find(|(folder, _)| folder.is_dir()) else { break };
+                return format!(
+                    "; in `{}` nothing fits `{written}`{}",
+                    folder.display(),
+                    entries(folder, "")
+                );
+            }
+            folders = next;
+        }
+        String::new()
     }
 
     /// Returns the entries of `folder` that match one part.
@@ -305,6 +327,20 @@ mod tests {
         let pattern = Pattern::parse("{subject}_{run}.nii", &KNOWN).unwrap();
         let error = pattern.find(dir.path(), &PatternLabels::new()).unwrap_err().to_string();
         assert!(error.contains("fits the pattern `{subject}_{run}.nii` in several ways"), "{error}");
+
+        fs::create_dir_all(dir.path().join("far/s1/rest")).unwrap();
+        fs::write(dir.path().join("far/s1/rest/clean.nii"), "").unwrap();
+        let present = |written: &str| {
+            let pattern = Pattern::parse(written, &["subject", "task"]).unwrap();
+            pattern
+                .present(dir.path(), &PatternLabels::new())
+                .replace(&dir.path().display().to_string(), "ROOT")
+        };
+        assert_eq!(
+            present("far/{subject}/{task}/cleaned.nii"),
+            "; in `ROOT/far/s1/rest` nothing fits `cleaned.nii`; present: `clean.nii`"
+        );
+        assert_eq!(present("far/{subject}/{task}/clean.nii"), "");
         assert!(error.ends_with("write more of the name out"), "{error}");
     }
 }

@@ -19,6 +19,7 @@ mod hashes;
 mod key;
 pub mod leak;
 mod libraries;
+mod limit;
 mod lint;
 mod mixed;
 mod nuisances;
@@ -30,6 +31,7 @@ mod spelled;
 mod start;
 pub mod sweep;
 mod unchanged;
+mod values;
 
 use std::ops::Deref;
 use std::path::PathBuf;

@@ -199,6 +199,7 @@ fn resolve_draft(
                 text,
                 weights,
                 split: listed.and_then(Result::ok),
+                limit: None,
             },
             tasks,
             runtime,

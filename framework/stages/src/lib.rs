@@ -55,6 +55,7 @@ pub use inputs::{Inputs, ListedArtefacts, RunCache};
 pub use packing::{extent, fits, options, prompt};
 pub use progress::StageProgress;
 pub use recorder::Recorder;
+pub use series::{DatasetPreview, SeriesPreview};
 pub use taught::Taught;
 pub use windows::{ShownTokens, standardized};
 

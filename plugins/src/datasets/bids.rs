@@ -18,6 +18,7 @@ use boldface_imaging::link;
 use boldface_imaging::nifti::files_of;
 use boldface_imaging::parcellation::{Parcellation, ParcellationFiles};
 use boldface_imaging::phenotype::{PhenotypePaths, Phenotypes};
+use boldface_imaging::present::files_beside;
 use boldface_imaging::recipe::{Recipe, TrHeader};
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -361,7 +362,9 @@ impl Bids {
         let raw = self.raw.iter().map(|raw| ("raw", "folder", root.join(raw)));
         let missing = missing.chain(raw.filter(|(_, _, path)| !path.is_dir()));
         let problem = |(key, what, path): (&str, &str, PathBuf)| {
-            Problem::at(key, format!("there is no {what} `{}`", path.display()))
+            // Atlases lie together, and their names are long.
+            let others = if key.starts_with("parcellation") { files_beside(&path) } else { String::new() };
+            Problem::at(key, format!("there is no {what} `{}`{others}", path.display()))
                 .help("a path is relative to the dataset's folder")
         };
         missing.map(problem).collect()

@@ -1,9 +1,13 @@
-//! `boldface check`: reports every problem at once and runs nothing.
+//! `boldface check`: reports every problem at once, those of the scans' values included, and runs nothing.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use boldface_runner::plan::DataCache;
+use boldface::Problem;
 use boldface_runner::plan::sweep::{Resolved, Union, resolve_any};
+use boldface_runner::plan::{DataCache, Located, Plan};
+use boldface_runner::spec::Layered;
 
 use super::{BUILD, RuntimeArguments, read};
 use crate::failure::Failure;
@@ -27,7 +31,10 @@ pub fn execute(arguments: &CheckArguments) -> Result<(), Failure> {
     let (mut wrong, data) = (Vec::new(), DataCache::telling(|line| say::aside(line)));
     for path in &arguments.paths {
         let resolved = match read(path, &arguments.place) {
-            Ok(spec) => resolve_any(&spec, &BUILD, &data),
+            Ok(spec) => resolve_any(&spec, &BUILD, &data).and_then(|resolved| {
+                check_values(path, &spec, &resolved)?;
+                Ok(resolved)
+            }),
             Err(Failure::Spec(problems)) => Err(problems),
             Err(failure) => return Err(failure),
         };
@@ -51,4 +58,29 @@ pub fn execute(arguments: &CheckArguments) -> Result<(), Failure> {
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(Failure::Spec(wrong)) }
+}
+
+/// Reads the scans once for all arms that read them alike, and says what was read.
+fn check_values(path: &Path, spec: &Layered, resolved: &Resolved) -> Result<(), Vec<Located>> {
+    let plans: Vec<&Plan> = match resolved {
+        Resolved::Experiment(plan) => vec![plan],
+        Resolved::Sweep(sweep) => sweep.arms.iter().map(|arm| &arm.plan).collect(),
+    };
+    // The first stage is `series`.
+    let distinct: BTreeMap<_, _> = plans.into_iter().rev().map(|plan| (&plan.stages[0].key, plan)).collect();
+    let mut problems = Vec::new();
+    for plan in distinct.into_values() {
+        let start = Instant::now();
+        match plan.check_values(|line| say::aside(line)) {
+            Ok((found, lines)) => {
+                problems.extend(found);
+                let seconds = start.elapsed().as_secs_f64();
+                for line in lines {
+                    say::aside(format_args!("{}: {line}, in {seconds:.1} s", path.display()));
+                }
+            }
+            Err(error) => problems.push(Problem::at("datasets", boldface::messages(&*error).join(": "))),
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(spec.locate_all(problems)) }
 }

@@ -3,7 +3,9 @@
 mod amounts;
 mod ask;
 mod check;
+mod clean;
 mod compare;
+mod completions;
 mod describe;
 mod explain;
 mod export;
@@ -12,6 +14,7 @@ mod init;
 mod libraries;
 mod list;
 mod lm;
+mod man;
 mod new;
 mod parcellate;
 mod place;
@@ -83,6 +86,12 @@ pub enum Command {
     Explain(explain::ExplainArguments),
     /// Prints the JSON schema of specs, for editors.
     Schema(schema::SchemaArguments),
+    /// Shows or removes what the cache holds and no run needs.
+    Clean(clean::CleanArguments),
+    /// Prints a script that completes commands and flags in a shell.
+    Completions(completions::CompletionsArguments),
+    /// Writes a man page for each command.
+    Man(man::ManArguments),
     /// Writes a new plugin and its test, in this repository or as a separate crate.
     New(new::NewArguments),
 }
@@ -114,6 +123,12 @@ impl Command {
             Command::List(arguments) => list::execute(&arguments),
             Command::Explain(arguments) => explain::execute(&arguments),
             Command::Schema(arguments) => schema::execute(&arguments),
+            Command::Clean(arguments) => clean::execute(&arguments),
+            Command::Completions(arguments) => {
+                completions::execute(&arguments);
+                Ok(())
+            }
+            Command::Man(arguments) => man::execute(&arguments),
             Command::New(arguments) => new::execute(&arguments),
         }
     }

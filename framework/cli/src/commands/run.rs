@@ -28,6 +28,10 @@ pub struct RunArguments {
     /// whole sweep finds its stages in the store.
     #[arg(long, value_name = "ARM")]
     only: Option<String>,
+    /// Dry try on at most N scans: people of every split, spread over the labels of the tasks, in
+    /// stages and a folder of their own. It shows that a spec runs; its numbers are no result.
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
 }
 
 /// Runs an experiment or a sweep.
@@ -39,15 +43,22 @@ pub fn execute(arguments: &RunArguments) -> Result<(), Failure> {
                 "`{path}` is one experiment without arms; leave out `--only`"
             )));
         }
-        Resolved::Experiment(plan) => plan,
+        Resolved::Experiment(mut plan) => {
+            limited(arguments.limit, |most| plan.limit(most))?;
+            plan
+        }
         Resolved::Sweep(mut sweep) => {
             if let Some(name) = &arguments.only {
                 sweep.keep_only(name).map_err(Failure::Usage)?;
             }
+            limited(arguments.limit, |most| sweep.limit(most))?;
             let memory = arguments.memory.map(|gigabytes| (gigabytes.max(0.0) * 1e9) as u64);
             let cores = sweep.arms.first().map_or(1, |arm| arm.plan.runtime.workers);
             let workers = arguments.place.workers().unwrap_or(1);
-            return sweep::run(&sweep, &Options { workers, cores, memory, fail_fast: arguments.fail_fast });
+            let options = Options { workers, cores, memory, fail_fast: arguments.fail_fast };
+            let run = sweep::run(&sweep, &options);
+            warn_of_limit(arguments.limit);
+            return run;
         }
     };
     if let Some(workers) = arguments.place.workers() {
@@ -66,5 +77,18 @@ pub fn execute(arguments: &RunArguments) -> Result<(), Failure> {
             Failure::Run(with_causes(&failed) + &help.unwrap_or_default())
         }
     })?;
-    super::report::show(&finished.dir)
+    super::report::show(&finished.dir)?;
+    warn_of_limit(arguments.limit);
+    Ok(())
+}
+
+fn limited(limit: Option<usize>, apply: impl FnOnce(usize) -> Result<(), String>) -> Result<(), Failure> {
+    limit.map_or(Ok(()), apply).map_err(Failure::Usage)
+}
+
+/// Repeats the warning below the last table, where the numbers are read.
+fn warn_of_limit(limit: Option<usize>) {
+    if let Some(most) = limit {
+        say::out(format_args!("limited to {most} scans: no result\n"));
+    }
 }

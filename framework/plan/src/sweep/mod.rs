@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Plan;
+use super::limit::limited_name;
 use crate::spec::{Select, closest};
 
 pub use resolve::{Resolved, resolve_any};
@@ -59,6 +60,23 @@ impl Sweep {
         let left_out: Vec<Arm> = left_out;
         self.left_out.extend(left_out.into_iter().map(|arm| (arm.name, arm.settings)));
         Ok(())
+    }
+
+    /// Limits every arm to about `most` scans, as [`Plan::limit`] does.
+    ///
+    /// # Errors
+    /// A message that names the arm.
+    pub fn limit(&mut self, most: usize) -> Result<(), String> {
+        for arm in &mut self.arms {
+            arm.plan.limit(most).map_err(|error| format!("arm `{}`: {error}", arm.name))?;
+        }
+        self.name = limited_name(&self.name, most);
+        Ok(())
+    }
+
+    /// Whether the arms are limited to a few scans.
+    pub fn is_limited(&self) -> bool {
+        self.arms.iter().any(|arm| arm.plan.is_limited())
     }
 
     /// Returns the folder of runs and cached stages, which all arms take from their base.

@@ -121,12 +121,14 @@ impl RunFolder {
     }
 }
 
-/// Points `runs/latest` at a run that finished, and `runs/latest-failed` at another that ended. `runs/running` goes, unless
-/// it is a later run's.
-pub fn ended(runs: &Path, run: &Path, is_finished: bool) {
+/// Points `runs/latest` at a run that finished, and `runs/latest-failed` at another that ended. A run limited to a few
+/// scans is neither. `runs/running` goes, unless it is a later run's.
+pub fn ended(runs: &Path, run: &Path, is_finished: bool, is_limited: bool) {
     let Some((name, time)) = run.parent().and_then(Path::file_name).zip(run.file_name()) else { return };
     let target = Path::new(name).join(time);
-    point(&runs.join(if is_finished { FINISHED } else { FAILED }), &target);
+    if !is_limited {
+        point(&runs.join(if is_finished { FINISHED } else { FAILED }), &target);
+    }
     let running = runs.join(RUNNING);
     if fs::read_link(&running).is_ok_and(|link| link == target) {
         let _ = fs::remove_file(&running);
@@ -253,11 +255,13 @@ mod tests {
         let make = || RunFolder::make(runs, "pain").unwrap();
         let (good, bad, going) = (make(), make(), make());
         assert_eq!(led(RUNNING), Some(going.dir.clone()));
-        ended(runs, good.dir(), true);
-        ended(runs, bad.dir(), false);
+        ended(runs, good.dir(), true, false);
+        ended(runs, bad.dir(), false, false);
+        ended(runs, make().dir(), true, true);
+        point(&runs.join(RUNNING), going.dir.strip_prefix(runs).unwrap());
         assert_eq!((led(FINISHED), led(FAILED)), (Some(good.dir), Some(bad.dir)));
         assert_eq!(led(RUNNING), Some(going.dir.clone()), "it has not ended");
-        ended(runs, going.dir(), true);
+        ended(runs, going.dir(), true, false);
         assert_eq!((led(FINISHED), led(RUNNING)), (Some(going.dir), None));
         for name in ["cache", RUNNING, FINISHED, FAILED] {
             assert!(RunFolder::make(runs, name).is_err(), "{name}");

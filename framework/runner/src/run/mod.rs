@@ -1,5 +1,6 @@
 //! Runs a plan: skips stages that are in the store, runs the rest, keeps what is finished.
 
+mod clean;
 mod estimate;
 mod folder;
 mod journal;
@@ -11,6 +12,7 @@ mod sweep;
 mod tensorboard;
 mod walk;
 
+pub use clean::{CacheLimits, CachePlan, CacheRemoval};
 pub use estimate::{Estimate, History};
 pub use folder::RUNNING;
 pub use journal::{FILE as PROGRESS, JournalEvent, JournalLine};
@@ -22,5 +24,6 @@ pub use crate::stages::Events;
 pub use crate::store::{
     ArmRecord, ArmStatus, Artefact, CARPETS, Carpet, Cost, DatasetDescription, DatasetSource, EXCLUSIONS,
     FileRecord, MOTION, Manifest, MotionFc, OutcomeLine, PREDICTIONS, PROOF, QUALITY, QUALITY_TABLE, RECORD,
-    Reconstruction, Record, SWEEP, ScanQuality, StageRecord, Store, StoreError, SweepRecord, Unusable,
+    Reconstruction, Record, SWEEP, ScanQuality, StageRecord, Store, StoreEntry, StoreEntryKind, StoreError,
+    SweepRecord, Unusable,
 };

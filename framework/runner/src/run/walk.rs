@@ -119,7 +119,7 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
     let journal = Journal::open(folder.dir(), &stages, plan.experiment.runtime.tensorboard, events);
     let finished = walk(plan, &store, &folder, &journal);
     journal.ended(finished.as_ref().err().map(ToString::to_string));
-    ended(runs, folder.dir(), finished.is_ok());
+    ended(runs, folder.dir(), finished.is_ok(), plan.is_limited());
     finished
 }
 

@@ -76,6 +76,11 @@ pub fn checked(
         let (t, roi) = (first / series.rois() + crop.start, first % series.rois());
         return Err(format!("{broken} values are not finite, the first at volume {t}, region {roi}").into());
     }
+    if series.trs() > 1 && (0..series.rois()).all(|roi| is_constant(series.roi(roi))) {
+        return Err("every region has one value in all volumes kept, so there is no signal"
+            .to_owned()
+            .into());
+    }
     let missing = missing.iter().filter_map(|&roi| regions.names.get(roi).cloned()).collect();
     Ok(StoredScan { series, trs, measured: ScanQuality { scan: info.id.clone(), missing, quality } })
 }
@@ -87,6 +92,11 @@ fn missing(series: &TimeSeries) -> Vec<usize> {
         return Vec::new();
     }
     (0..series.rois()).filter(|&roi| series.roi(roi).all(f32::is_nan)).collect()
+}
+
+fn is_constant(mut values: impl Iterator<Item = f32>) -> bool {
+    let first = values.next();
+    values.all(|value| Some(value) == first)
 }
 
 /// Formats `2 of 450 regions have no signal: `A` (coverage 31%), `B``.
@@ -181,6 +191,9 @@ mod tests {
         assert_eq!(refused(series(&WHOLE[..4])), "2 volumes, too few: `[signal]` needs 2 from volume 1");
         let one = TimeSeries::new(8, 1, 2.0, WHOLE.to_vec()).unwrap();
         assert_eq!(refused(one), "1 regions instead of 2");
+        // The crop is constant, whatever the volume before it.
+        let flat = "every region has one value in all volumes kept, so there is no signal";
+        assert_eq!(refused(series(&[9.0, 1.0, 2.0, 3.0, 2.0, 3.0, 2.0, 3.0])), flat);
         let fast = TimeSeries::new(4, 2, 0.8, WHOLE.to_vec()).unwrap();
         assert_eq!(refused(fast), "a repetition time of 0.8 s instead of the 2 s in its header");
     }

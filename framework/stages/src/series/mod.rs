@@ -3,6 +3,7 @@
 mod carpet;
 mod checked;
 mod motion;
+mod preview;
 mod reading;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use crate::store::{CARPETS, MOTION, QUALITY, QUALITY_TABLE, REGIONS, SCANS, SERI
 use crate::study::{Study, counted};
 
 use checked::{Bad, StoredScan};
+pub use preview::{DatasetPreview, SeriesPreview};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 1;
@@ -33,6 +35,10 @@ pub struct SeriesConfig<'a> {
     pub unit: Unit,
     /// Volumes per patch, if scans keep whole patches.
     patch: Option<usize>,
+    /// Names of the only scans to read, for a dry try. Part of the key, so that such a try is never taken
+    /// for the whole run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'a BTreeSet<String>>,
 }
 
 impl<'a> SeriesConfig<'a> {
@@ -46,7 +52,13 @@ impl<'a> SeriesConfig<'a> {
             .map(|entry| HashedPlugin::new(entry, |dataset| dataset.version(), content(&entry.name)));
         let patch = experiment.signal.min_trs.map(|_| study.tokenizer.config.patch());
         let (signal, unit) = (&experiment.signal, experiment.split.unit);
-        SeriesConfig { datasets: datasets.collect(), signal, unit, patch }
+        SeriesConfig {
+            datasets: datasets.collect(),
+            signal,
+            unit,
+            patch,
+            limit: study.content.limit.as_ref(),
+        }
     }
 
     /// Returns the rule that gives the volumes kept of a scan.
@@ -59,7 +71,7 @@ impl<'a> SeriesConfig<'a> {
 /// Saves the cropped series of every scan, not standardised, with its metadata and the regions. Quality
 /// measurements and exclusions are saved if there are any.
 pub fn run(work: &mut StageContext<'_, SeriesConfig<'_>>) -> Result<()> {
-    let Found { regions, scans, excluded } = cohorts(&work.config.datasets)?;
+    let Found { regions, scans, excluded } = cohorts(work.config)?;
     let read = reading::read(work, &scans, &regions)?;
     let bad: Vec<(&ScanInfo, &Bad)> =
         scans.iter().zip(&read).filter_map(|((_, info), read)| Some((info, read.as_ref().err()?))).collect();
@@ -130,11 +142,12 @@ struct Found<'a> {
 }
 
 /// Collects the scans of all datasets, and the regions that they must share.
-fn cohorts<'a>(datasets: &'a [HashedPlugin<'a, dyn Dataset>]) -> Result<Found<'a>> {
+fn cohorts<'a>(config: &'a SeriesConfig<'a>) -> Result<Found<'a>> {
+    let (datasets, limit) = (&config.datasets, config.limit);
     let mut shared: Option<(&str, Regions)> = None;
     let (mut scans, mut excluded) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
-    for entry in datasets {
+    for entry in datasets.iter() {
         let cohort = entry.config.cohort(entry.root, entry.name)?;
         match &shared {
             Some((first, regions)) if *regions != cohort.regions => {
@@ -146,6 +159,9 @@ fn cohorts<'a>(datasets: &'a [HashedPlugin<'a, dyn Dataset>]) -> Result<Found<'a
             None => shared = Some((entry.name, cohort.regions)),
         }
         for info in cohort.scans {
+            if limit.is_some_and(|kept| !kept.contains(&info.id.to_string())) {
+                continue;
+            }
             if !seen.insert(info.id.clone()) {
                 return Err(format!("scan `{}` is listed twice", info.id).into());
             }
@@ -157,6 +173,11 @@ fn cohorts<'a>(datasets: &'a [HashedPlugin<'a, dyn Dataset>]) -> Result<Found<'a
     Ok(Found { regions, scans, excluded })
 }
 
+/// What to do about a region without a signal.
+const MISSING_HELP: &str = "set `missing-regions = \"zero\"` under `[signal]` to go on with zeros there, which have no \
+                            connectivity; or leave those scans out (a dataset of type `bids` takes a list of them as \
+                            `exclude`)";
+
 /// Lists every bad scan with its reason, and what to do about it.
 fn said(bad: &[(&ScanInfo, &Bad)], total: usize) -> String {
     let lines: Vec<String> = bad.iter().map(|(info, bad)| format!("`{}`: {}", info.id, bad.reason)).collect();
@@ -166,9 +187,7 @@ fn said(bad: &[(&ScanInfo, &Bad)], total: usize) -> String {
         lines.join("\n  ")
     );
     if bad.iter().any(|(_, bad)| bad.is_missing) {
-        text += "\n  a region without a signal: set `missing-regions = \"zero\"` under `[signal]` to go on with \
-                 zeros there, which have no connectivity; or leave those scans out (a dataset of type `bids` \
-                 takes a list of them as `exclude`)";
+        text += &format!("\n  a region without a signal: {MISSING_HELP}");
     }
     text
 }

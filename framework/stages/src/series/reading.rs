@@ -40,14 +40,31 @@ pub fn read(
     let mut desk = Desk::new(&mut work.recorder, scans);
     desk.resume();
     let left: Vec<usize> = (0..scans.len()).filter(|&place| desk.read[place].is_none()).collect();
+    on_threads(scans, &left, (regions, crop, missing), |found| desk.take_all(found))?;
+    Ok(desk.read.into_iter().flatten().collect())
+}
+
+/// What a thread hands over: the index of a scan, and the scan or the reason why it cannot be used.
+pub(super) type ScanRead = (usize, std::result::Result<StoredScan, Bad>);
+
+/// Reads the scans at the indices `left`. `take` receives them in any order while they are read.
+///
+/// # Errors
+/// The error of `take`, which ends the reading.
+pub(super) fn on_threads<T>(
+    scans: &[Listed<'_>],
+    left: &[usize],
+    (regions, crop, missing): (&Regions, Crop, MissingRegions),
+    take: impl FnOnce(&mpsc::Receiver<ScanRead>) -> Result<T>,
+) -> Result<T> {
     // Not the pool's threads: one that waits for a library would take up another scan meanwhile.
     let threads = rayon::current_num_threads().clamp(1, left.len().max(1));
     let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         let (sender, found) = mpsc::sync_channel(threads);
         for _ in 0..threads {
-            let (sender, next, is_over, left) = (sender.clone(), &next, &is_over, &left);
-            let take = move || {
+            let (sender, next, is_over) = (sender.clone(), &next, &is_over);
+            let read_scans = move || {
                 while let Some(&place) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let (entry, info) = &scans[place];
                     // After an interrupt, the receiver is gone.
@@ -60,15 +77,14 @@ pub fn read(
             };
             let thread = std::thread::Builder::new().name("scan".to_owned()).stack_size(STACK);
             thread
-                .spawn_scoped(scope, take)
+                .spawn_scoped(scope, read_scans)
                 .map_err(|error| format!("no thread to read scans on: {error}"))?;
         }
         drop(sender);
-        let taken = desk.take_all(&found);
+        let taken = take(&found);
         is_over.store(true, Ordering::Relaxed);
         taken
-    })?;
-    Ok(desk.read.into_iter().flatten().collect())
+    })
 }
 
 fn one(
@@ -116,10 +132,7 @@ impl<'a, 'b> Desk<'a, 'b> {
         self.done = self.read.iter().flatten().count();
     }
 
-    fn take_all(
-        &mut self,
-        found: &mpsc::Receiver<(usize, std::result::Result<StoredScan, Bad>)>,
-    ) -> Result<(), boldface::Error> {
+    fn take_all(&mut self, found: &mpsc::Receiver<ScanRead>) -> Result<(), boldface::Error> {
         let total = self.scans.len() as u64;
         loop {
             match found.recv_timeout(PAUSE) {

@@ -154,6 +154,16 @@ impl Store {
         Ok(InUse(file.lock_shared().is_ok().then_some(file)))
     }
 
+    /// Takes the store for one process alone. `None` if a run uses it, or if its file system has no locks.
+    ///
+    /// # Errors
+    /// If the lock's file cannot be made.
+    pub fn enter_alone(&self) -> Result<Option<InUse>, StoreError> {
+        let path = self.root.join(".lock");
+        let file = files::open_lock(&path).map_err(cannot("write", &path))?;
+        Ok(file.try_lock().is_ok().then_some(InUse(Some(file))))
+    }
+
     /// Takes the lock of a stage. `None` while another run has it.
     ///
     /// # Errors
@@ -286,9 +296,9 @@ impl Drop for ArtefactDraft<'_> {
     }
 }
 
-const DRAFT: &str = ".tmp-";
+pub(super) const DRAFT: &str = ".tmp-";
 const LOCK: &str = ".lock-";
-const PROGRESS: &str = ".progress-";
+pub(super) const PROGRESS: &str = ".progress-";
 
 /// Returns the folder's name, such as `evaluation.condition-89deed144aa3`. Characters that a file
 /// system may reject become `_`.

@@ -1,6 +1,6 @@
 //! Hashes of the data that an experiment reads, found when it is resolved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::Part;
 
@@ -15,4 +15,6 @@ pub struct DataContent {
     pub weights: Option<String>,
     /// The part of every person, if a file or an export defines the split.
     pub split: Option<BTreeMap<String, Part>>,
+    /// Names of the only scans to use, for a dry try. `None` for a whole experiment.
+    pub limit: Option<BTreeSet<String>>,
 }

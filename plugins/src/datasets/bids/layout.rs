@@ -7,6 +7,7 @@ use boldface::{Result, ScanId};
 use boldface_imaging::beside::{is_brain_mask_of, is_confounds_of, nearest};
 use boldface_imaging::folder::{FileSelection, NamedFile, ScanFolder};
 use boldface_imaging::names::Name;
+use boldface_imaging::present::{SUFFIX, labels_present};
 use boldface_imaging::recipe::ScanFiles;
 
 use super::Bids;
@@ -152,19 +153,19 @@ impl Bids {
             root.display(),
             self.suffix
         );
-        let descs: BTreeSet<&str> =
-            folder.scans.iter().map(|scan| scan.name.get("desc").unwrap_or_default()).collect();
-        match (folder.scans.len(), descs.contains("")) {
-            (0, _) => looked,
-            (n, true) if descs.len() == 1 => format!(
-                "{looked}; {n} have no `desc-`: if these are raw images, name the folder of their derivatives, and if \
-                 they are preprocessed, set `desc = \"\"`"
-            ),
-            (n, _) => {
-                let descs: Vec<String> = descs.iter().map(|desc| format!("`{desc:?}`")).collect();
-                format!("{looked}; {n} have other labels: set `desc` to one of {}", descs.join(", "))
-            }
+        // Raw images have no `desc-` at all.
+        let are_raw =
+            !folder.scans.is_empty() && folder.scans.iter().all(|scan| scan.name.get("desc").is_none());
+        if are_raw {
+            return format!(
+                "{looked}; {} have no `desc-`: if these are raw images, name the folder of their derivatives, and if \
+                 they are preprocessed, set `desc = \"\"`",
+                folder.scans.len()
+            );
         }
+        let mut wanted = vec![(SUFFIX, self.suffix.as_str()), ("desc", self.desc.as_str())];
+        wanted.extend(self.only.iter().map(|(entity, label)| (entity.as_str(), label.as_str())));
+        looked + &labels_present(root, &IMAGES, &wanted)
     }
 }
 

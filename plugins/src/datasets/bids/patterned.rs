@@ -41,7 +41,10 @@ impl Bids {
             all.push((id, labels, path));
         }
         if all.is_empty() {
-            return Err(format!("no file in `{}` fits the pattern `{pattern}`", root.display()).into());
+            let (root, present) = (root.display(), parsed.present(root, &PatternLabels::new()));
+            let only: String =
+                self.only.iter().map(|(entity, label)| format!(" with `{entity}-{label}`")).collect();
+            return Err(format!("no file in `{root}` fits the pattern `{pattern}`{only}{present}").into());
         }
         let found = |(id, labels, bold): (ScanId, PatternLabels, PathBuf)| -> Result<FoundScan> {
             let place = SearchedScan { root, id: &id, labels: &labels };
@@ -125,9 +128,10 @@ impl SearchedScan<'_> {
         match found.len() {
             1 => Ok(found.remove(0).0),
             0 => Err(format!(
-                "scan `{}` has no file `{written}` (`{key}`) in `{}`",
+                "scan `{}` has no file `{written}` (`{key}`) in `{}`{}",
                 self.id,
-                self.root.display()
+                self.root.display(),
+                Pattern::parse(written, &LABELS)?.present(self.root, self.labels)
             )
             .into()),
             n => Err(format!(

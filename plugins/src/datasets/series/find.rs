@@ -5,9 +5,10 @@ use std::path::Path;
 
 use boldface::{Result, ScanId};
 use boldface_imaging::folder::{FileSelection, NamedFile, SIGNALS, ScanFolder};
-use boldface_imaging::names::{Name, label, same_label};
+use boldface_imaging::names::{Name, label};
 use boldface_imaging::pattern::{Pattern, PatternLabels};
 use boldface_imaging::phenotype::PhenotypePaths;
+use boldface_imaging::present::{SUFFIX, labels_present};
 
 use super::{DEFAULT_SUFFIX, Series, scan_id};
 
@@ -40,6 +41,8 @@ impl Series {
         }
         let only: String =
             self.only.iter().map(|(entity, label)| format!(" with `{entity}-{label}`")).collect();
+        let mut wanted = vec![(SUFFIX, self.suffix.as_str())];
+        wanted.extend(self.only.iter().map(|(entity, label)| (entity.as_str(), label.as_str())));
         let bare = if self.suffix == DEFAULT_SUFFIX { " or `sub-....csv`" } else { "" };
         Err(format!(
             "no scan in `{}`: looked for `sub-..._{}.tsv`{bare} (.tsv, .csv, .npy, .txt, .1D or .mat){only} there \
@@ -47,39 +50,15 @@ impl Series {
              \"{{subject}}_rest.csv\"`",
             root.display(),
             self.suffix,
-            self.present(root)
+            labels_present(root, &SIGNALS, &wanted)
         )
         .into())
     }
 
-    /// Says which labels scans have instead of those of `only`.
-    fn present(&self, root: &Path) -> String {
-        let none = BTreeMap::new();
-        let all = FileSelection {
-            suffix: &self.suffix,
-            extensions: &SIGNALS,
-            only: &none,
-            others: &[],
-            subject: None,
-        };
-        let Ok(found) = ScanFolder::find(root, &all) else { return String::new() };
-        let mut said = String::new();
-        for (entity, wanted) in &self.only {
-            let mut labels: Vec<&str> = found.scans.iter().filter_map(|scan| scan.name.get(entity)).collect();
-            labels.sort_unstable();
-            labels.dedup();
-            if !found.scans.is_empty() && !labels.iter().any(|label| same_label(entity, label, wanted)) {
-                let labels: Vec<String> = labels.iter().map(|label| format!("`{entity}-{label}`")).collect();
-                let labels = if labels.is_empty() { "none".to_owned() } else { labels.join(", ") };
-                said += &format!(", where there are {labels}");
-            }
-        }
-        said
-    }
-
     /// Finds the files that fit a pattern. Each has the `.json` of its own name as its sidecar.
     fn find_by_pattern(&self, root: &Path, pattern: &str, subject: Option<&str>) -> Result<ScanFolder> {
-        let found = Pattern::parse(pattern, &LABELS)?.find(root, &PatternLabels::new())?;
+        let parsed = Pattern::parse(pattern, &LABELS)?;
+        let found = parsed.find(root, &PatternLabels::new())?;
         let mut scans = Vec::new();
         for (path, labels) in found {
             let entities: BTreeMap<String, String> =
@@ -105,7 +84,10 @@ impl Series {
             }
         }
         if scans.is_empty() && subject.is_none() {
-            return Err(format!("no file in `{}` fits the pattern `{pattern}`", root.display()).into());
+            let (root, present) = (root.display(), parsed.present(root, &PatternLabels::new()));
+            let only: String =
+                self.only.iter().map(|(entity, label)| format!(" with `{entity}-{label}`")).collect();
+            return Err(format!("no file in `{root}` fits the pattern `{pattern}`{only}{present}").into());
         }
         Ok(ScanFolder::with_own_sidecars(scans))
     }

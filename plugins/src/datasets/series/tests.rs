@@ -248,14 +248,14 @@ fn two_files_of_one_scan_are_refused() {
         &dir,
         r#"{"only": {"seg": "C"}}"#,
         expect![[
-            r#"no scan in `ROOT`: looked for `sub-..._timeseries.tsv` or `sub-....csv` (.tsv, .csv, .npy, .txt, .1D or .mat) with `seg-C` there and below `sub-...`, where there are `seg-A`, `seg-B`; for other names, write them as `pattern`, such as `pattern = "{subject}_rest.csv"`"#
+            r#"no scan in `ROOT`: looked for `sub-..._timeseries.tsv` or `sub-....csv` (.tsv, .csv, .npy, .txt, .1D or .mat) with `seg-C` there and below `sub-...`; no file has `seg-C`; present: `A` (2 files), `B` (1 file); for other names, write them as `pattern`, such as `pattern = "{subject}_rest.csv"`"#
         ]],
     );
     check(
         &dir,
         r#"{"suffix": "bold"}"#,
         expect![[
-            r#"no scan in `ROOT`: looked for `sub-..._bold.tsv` (.tsv, .csv, .npy, .txt, .1D or .mat) there and below `sub-...`; for other names, write them as `pattern`, such as `pattern = "{subject}_rest.csv"`"#
+            r#"no scan in `ROOT`: looked for `sub-..._bold.tsv` (.tsv, .csv, .npy, .txt, .1D or .mat) there and below `sub-...`; no file has the suffix `_bold`; present: `timeseries` (3 files); for other names, write them as `pattern`, such as `pattern = "{subject}_rest.csv"`"#
         ]],
     );
 }

@@ -93,7 +93,7 @@ pub fn run_sweep(
     let dir = folder.dir().to_owned();
     let finished = run_union(sweep, &union, &store, folder, budget, &journal);
     journal.ended(finished.as_ref().err().map(ToString::to_string));
-    ended(sweep.runs(), &dir, finished.is_ok());
+    ended(sweep.runs(), &dir, finished.is_ok(), sweep.is_limited());
     finished
 }
 

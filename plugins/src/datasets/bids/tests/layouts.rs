@@ -54,7 +54,7 @@ fn an_empty_folder_says_what_was_looked_for() {
         &dir,
         "",
         expect![[
-            r#"no image in `ROOT`: looked for `sub-.._desc-preproc_bold.nii.gz` (or `.nii`, `.dtseries.nii`, `.ptseries.nii`) there and below `sub-..`; 2 have other labels: set `desc` to one of `""`, `"denoised"`"#
+            r#"no image in `ROOT`: looked for `sub-.._desc-preproc_bold.nii.gz` (or `.nii`, `.dtseries.nii`, `.ptseries.nii`) there and below `sub-..`; no file has `desc-preproc`; present: no label (1 file), `denoised` (1 file)"#
         ]],
     );
 }

@@ -109,7 +109,7 @@ fn what_is_missing_is_said_together_and_what_is_present_too() {
     check_error(
         &[scan],
         r#"{"only": {"task": "pain"}}"#,
-        &["with `task-pain`", "where there are `task-rest`"],
+        &["with `task-pain`", "no file has `task-pain`; present: `rest` (1 file)"],
     );
     let counted = ("sub-01.csv", "0,1\n5,6\n");
     check_error(&[counted], r#"{"tr": 2}"#, &["its first line counts its columns from 0", "`header = true`"]);
