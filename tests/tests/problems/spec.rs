@@ -96,7 +96,7 @@ fn unknown_keys() {
     check(
         &[("[signal]\n", "[signal]\nstandardise = \"zscore\"\n")],
         expect![[r#"
-            spec.toml:10:1: unknown field `standardise`, expected one of `trs`, `min-trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `missing-regions`; did you mean `standardize`?
+            spec.toml:10:1: unknown field `standardise`, expected one of `trs`, `min-trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `shown-tokens`, `missing-regions`; did you mean `standardize`?
         "#]],
     );
     check(
@@ -145,7 +145,7 @@ fn wrong_types() {
             spec.toml:28:17: must be at least 1
             spec.toml:28:28: must be above 0, is -1
             spec.toml:28:42: must be at least 0 and below 1, is 1
-            spec.toml:28:55: no linear layer of the model is named `q_proj`; use `qkv`, `out`, `up`, `down`, or leave `targets` out for all of them
+            spec.toml:28:55: no linear layer of the model is named `q_proj`; use `qkv`, `gate`, `out`, `up`, `down`, or leave `targets` out for all of them
         "#]],
     );
     check(
@@ -307,7 +307,7 @@ fn every_mistake_at_once() {
         expect![[r#"
             spec.toml:2:10: this build has no engine `tch`; set `engine = "dfdx"`, which it has
             spec.toml:10:7: expected a whole number, 0 or more, found the text `many`
-            spec.toml:11:1: unknown field `strat`, expected one of `trs`, `min-trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `missing-regions`; did you mean `start`?
+            spec.toml:11:1: unknown field `strat`, expected one of `trs`, `min-trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `shown-tokens`, `missing-regions`; did you mean `start`?
             spec.toml:13:2: unknown section `spilt`; did you mean `split`?
             spec.toml:29:17: must be at least 1
             spec.toml:32:8: no task is named `clasification`; did you mean `classification`?
@@ -318,5 +318,7 @@ fn every_mistake_at_once() {
 
 #[test]
 fn codes_have_no_mean_over_a_network() {
-    check(&[("[signal]\n", "[signal]\nshown-tokens = \"networks\"\n")], expect![[""]]);
+    check(&[("[signal]\n", "[signal]\nshown-tokens = \"networks\"\n")], expect![[r#"
+        spec.toml:10:16: `bigram` reads codes here, which have no mean over a network; use `regions`, or a backbone with `input = "features"`
+    "#]]);
 }

@@ -92,7 +92,7 @@ fn keys_that_the_base_has_not() {
         expect![[r#"
             sweep.toml:3:21: the base has no `tokeniser`; did you mean `tokenizer`?
             sweep.toml:4:1: unknown field `stpes`, expected one of `steps`, `batch-size`, `questions`, `rehearsal`, `forms`, `accumulate`, `peak-lr`, `final-lr`, `warmup`, `weight-decay`, `clip`, `dropout`, `lora`, `seed`; did you mean `steps`?
-            sweep.toml:6:1: unknown field `trz`, expected one of `trs`, `min-trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `missing-regions`; did you mean `trs`?
+            sweep.toml:6:1: unknown field `trz`, expected one of `trs`, `min-trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `shown-tokens`, `missing-regions`; did you mean `trs`?
         "#]],
     );
     check(
