@@ -14,7 +14,7 @@ pub struct CheckContext<'a> {
     pub patch: usize,
 }
 
-/// Information for [`Backbone::check_training`].
+/// Information for [`crate::Backbone::check_training`].
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingContext<'a> {
     /// The recipe.

@@ -96,7 +96,7 @@ impl Windows {
     pub fn open(inputs: &Inputs<'_>) -> Result<Windows> {
         let (patch, signal) = (inputs.patch(), inputs.series().signal);
         let (signals, coded, tokenizer) = (inputs.signals()?, inputs.codes()?, inputs.tokenizer()?);
-        let (how, shown) = (signal.standardize, ShownTokens::new(&signal, &signals.regions));
+        let (how, shown) = (signal.standardize, ShownTokens::new(signal, &signals.regions));
         let (known, cut) = (BTreeMap::new(), BTreeMap::new());
         Ok(Windows { signals, coded, tokenizer, patch, how, known, shown, cut })
     }

@@ -318,7 +318,10 @@ fn every_mistake_at_once() {
 
 #[test]
 fn codes_have_no_mean_over_a_network() {
-    check(&[("[signal]\n", "[signal]\nshown-tokens = \"networks\"\n")], expect![[r#"
+    check(
+        &[("[signal]\n", "[signal]\nshown-tokens = \"networks\"\n")],
+        expect![[r#"
         spec.toml:10:16: `bigram` reads codes here, which have no mean over a network; use `regions`, or a backbone with `input = "features"`
-    "#]]);
+    "#]],
+    );
 }

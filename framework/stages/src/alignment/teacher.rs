@@ -91,7 +91,7 @@ impl Teacher {
         }
         let (signals, coded, split) = (work.inputs.signals()?, work.inputs.codes()?, work.inputs.split()?);
         let context = work.inputs.context();
-        let shown = ShownTokens::new(&work.inputs.series().signal, &signals.regions);
+        let shown = ShownTokens::new(work.inputs.series().signal, &signals.regions);
         let mut questions: Vec<Question> = Vec::new();
         let mut places: BTreeMap<String, BTreeMap<String, QuestionIndex>> = BTreeMap::new();
         for (corpus, asked) in work.inputs.questions()? {
